@@ -1,0 +1,1 @@
+"""From operational systems to trusted marts."""

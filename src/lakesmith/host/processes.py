@@ -1,0 +1,82 @@
+"""Child processes: their lines as they come, and their end together with ours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+GRACE_S = 10.0
+
+
+@dataclass(slots=True)
+class Child:
+    """A running child process; iterate over its output lines, then ask for its `code`."""
+
+    process: subprocess.Popen[str]
+    errors: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        """Yield lines of standard output without their ends."""
+        if self.process.stdout is not None:
+            for line in self.process.stdout:
+                yield line.rstrip("\n")
+
+    @property
+    def code(self) -> int:
+        """The exit code, once it has ended; waits for it."""
+        return self.process.wait()
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[Child]:
+    """Run a command for the length of a `with`; it is asked to end, then ended, if the `with` is left before it is done.
+
+    Args:
+        command: Program and arguments; no shell.
+        cwd: The folder it runs in.
+        env: Variables added to this process's own.
+    """
+    process = subprocess.Popen(  # noqa: S603 - the command is ours, without a shell
+        list(command),
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=os.name != "nt",  # Ctrl-C reaches us alone, so that we choose the safe point
+    )
+    child = Child(process)
+    drain = threading.Thread(target=_drain, args=(process, child.errors), daemon=True)
+    drain.start()
+    try:
+        yield child
+    finally:
+        end(process)
+        drain.join(timeout=1.0)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Ask a child to end; after ten seconds end it."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _drain(process: subprocess.Popen[str], lines: list[str]) -> None:
+    if process.stderr is not None:
+        for line in process.stderr:
+            lines.append(line.rstrip("\n"))

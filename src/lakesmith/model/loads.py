@@ -1,0 +1,227 @@
+"""How far a stream has been loaded, and what one load did."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lakesmith.model.shapes import Drift, Reshape
+from lakesmith.model.streams import Position, StreamId
+from lakesmith.model.types import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a stream is, kept inside the lake commit that took it there.
+
+    `ordinal` counts load commits and never goes back. `generation` rises with every rollback or swap. `config_hash` tells whether
+    the stream is still read the same way. `open_splits` names splits that were begun and not finished.
+    """
+
+    stream: StreamId
+    position: Position
+    ordinal: int
+    generation: int = 0
+    config_hash: str = ""
+    open_splits: tuple[str, ...] = ()
+
+    def encode(self) -> str:
+        """Return the checkpoint as canonical JSON: sorted keys, no blanks, the position as text."""
+        return json.dumps(
+            {
+                "config_hash": self.config_hash,
+                "generation": self.generation,
+                "open_splits": list(self.open_splits),
+                "ordinal": self.ordinal,
+                "position": self.position.decode(),
+                "stream": str(self.stream),
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def decode(cls, text: str) -> Checkpoint:
+        """Return the checkpoint that `encode` wrote.
+
+        Raises:
+            ValueError: If the text is not such a checkpoint.
+        """
+        try:
+            raw = json.loads(text)
+            return cls(
+                stream=StreamId.parse(raw["stream"]),
+                position=raw["position"].encode(),
+                ordinal=raw["ordinal"],
+                generation=raw["generation"],
+                config_hash=raw["config_hash"],
+                open_splits=tuple(raw["open_splits"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("not a checkpoint") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows of a load. The row law: `read == written + quarantined + filtered`.
+
+    `derived` rows are made by Lakesmith itself and stand beside the law. `proven` says that `read` was counted on the source's
+    side by a way that does not share the reader's mistakes.
+    """
+
+    read: int = 0
+    written: int = 0
+    quarantined: int = 0
+    filtered: int = 0
+    derived: int = 0
+    proven: bool = True
+
+    @property
+    def holds(self) -> bool:
+        """Whether the row law holds."""
+        return self.read == self.written + self.quarantined + self.filtered
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.read + other.read,
+            self.written + other.written,
+            self.quarantined + other.quarantined,
+            self.filtered + other.filtered,
+            self.derived + other.derived,
+            proven=self.proven and other.proven,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A commit group: what will become visible together. Given out by the one committer of a stream, when it opens.
+
+    `batch_id` is a ticket (table uuid, ordinal, random bits), `loaded_at` the constant of `_ls_loaded_at`, `expect_snapshot` the
+    snapshot the commit must land on (None: the table does not exist, or has no snapshot).
+    """
+
+    stream: StreamId
+    ordinal: int
+    batch_id: str
+    loaded_at: datetime
+    expect_snapshot: int | None
+    table_uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A Parquet file that nobody sees yet."""
+
+    path: str
+    rows: int
+    size_bytes: int
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A worker's receipt: the files it wrote for a group, under which schema; the reject files if there were rejects.
+
+    A path is absolute or a URL. `next_row` is the first row number of the group that is still free.
+    """
+
+    ordinal: int
+    schema: Schema
+    files: tuple[StagedFile, ...] = ()
+    rows: int = 0
+    next_row: int = 0
+    reject_files: tuple[str, ...] = ()
+    rejects: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size_bytes for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit carries: receipts, schema change if any, the new checkpoint and the counts of the row law."""
+
+    staged: tuple[Staged, ...]
+    checkpoint: Checkpoint
+    reshape: Reshape
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a table's newest metadata says, read without opening the table.
+
+    `snapshot_id` is None for a table without snapshots; `checkpoint` is the one in force, None for a table never loaded.
+    """
+
+    table_uuid: str
+    metadata_path: str
+    snapshot_id: int | None
+    checkpoint: Checkpoint | None
+    schema: Schema
+    rows: int
+    files: int
+    last_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One lake snapshot that landed."""
+
+    snapshot_id: int
+    batch_id: str
+    checkpoint: Checkpoint
+    counts: Counts
+    files: int
+    size_bytes: int
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BronzeSnapshot:
+    """A table as an engine attaches it: the data files of one snapshot and the columns with their field ids."""
+
+    stream: StreamId
+    snapshot_id: int | None
+    schema: Schema
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A record in quarantine, with the batch that put it there."""
+
+    stream: StreamId
+    batch_id: str
+    ordinal: int
+    quarantined_at: datetime
+    reason: str
+    where: str
+    column: str | None
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The part of a run that moved one stream. `phases_s` holds seconds by phase (read, shape, stage, commit)."""
+
+    stream: StreamId
+    state: str
+    commits: tuple[Commit, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    drift: tuple[Drift, ...] = ()
+    reject_reasons: dict[str, int] = field(default_factory=dict)
+    filter_reasons: dict[str, int] = field(default_factory=dict)
+    splits: int = 0
+    size_bytes: int = 0
+    resumed: bool = False
+    phases_s: dict[str, float] = field(default_factory=dict)
+
+    def with_commit(self, commit: Commit) -> Load:
+        """Return a copy with one more commit and its counts."""
+        return replace(self, commits=(*self.commits, commit), counts=self.counts + commit.counts)

@@ -1,0 +1,141 @@
+"""The seams. A connector, an engine or a publisher is a class that fits one of these and an entry point that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+
+from lakesmith.model.events import Event
+from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow, Staged
+from lakesmith.model.plans import Dataset
+from lakesmith.model.shapes import Reshape
+from lakesmith.model.streams import Ask, Chunk, Finding, Position, Reject, Split, StreamSpec
+from lakesmith.model.types import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A system that is read. Registered under the entry point group `lakesmith.sources`; the entry point's name is the `type:`.
+
+    `Options` and `StreamOptions` are frozen pydantic models that describe the settings of the source and of each stream; their
+    fields, types and descriptions also become the editor's JSON Schema. The source is constructed as `Source(context)` with a
+    `SourceContext`. Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
+    """
+
+    Options: ClassVar[type[Any]]
+    StreamOptions: ClassVar[type[Any]]
+
+    def check(self) -> Iterable[Finding]:
+        """Look at every stream without loading anything, and say what would happen."""
+        ...
+
+    def splits(self, stream: StreamSpec, ask: Ask) -> Sequence[Split]:
+        """Return the parts that `ask` still lacks, in the order they must be read; empty when there is nothing new.
+
+        This is called on every run, so it must be cheap and import nothing heavy.
+        """
+        ...
+
+    def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:
+        """Yield the rows of one split in batches of bounded size. Reading the same split twice yields the same rows."""
+        ...
+
+    def advance(self, position: Position | None, split: Split, after: Position) -> Position:
+        """Return the stream's position once `split` has been read up to `after`."""
+        ...
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """Files of one group in the making, under one schema. Nothing of it is visible before the group's commit."""
+
+    def write(self, rows: pa.RecordBatch, origin: str) -> None:
+        """Append rows, which have exactly the data columns of the stage's schema, in its order."""
+        ...
+
+    def reject(self, rejects: Iterable[Reject]) -> None:
+        """Put records aside: they go to quarantine, stamped with the group's batch id."""
+        ...
+
+    def close(self) -> Staged:
+        """Finish and fsync the files, and return the receipt."""
+        ...
+
+    def abandon(self) -> None:
+        """Stop writing. Files that exist stay: only the collector deletes."""
+        ...
+
+
+class Bronze(Protocol):
+    """One table of the lake: a stream's complete history."""
+
+    def head(self) -> Head | None:
+        """Return what the newest metadata says, or None where there is no table yet."""
+        ...
+
+    def open_group(self, head: Head | None) -> Group:
+        """Give out the next ordinal and batch id, and the constant of `_ls_loaded_at`."""
+        ...
+
+    def number(self, head: Head | None, reshape: Reshape) -> Schema:
+        """Return the full schema (data and system columns) with the field ids that a commit of `reshape` will give."""
+        ...
+
+    def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
+        """Open a stage for rows numbered from `first_row` on."""
+        ...
+
+    def commit(self, group: Group, batch: Batch) -> Commit:
+        """Make the group visible in one snapshot: files, schema change, checkpoint and counts; exactly once."""
+        ...
+
+    def quarantined(self) -> Iterator[QuarantinedRow]:
+        """Yield the records in quarantine whose batch landed, newest batch first."""
+        ...
+
+    def snapshot(self) -> BronzeSnapshot | None:
+        """Return the current snapshot as engines attach it."""
+        ...
+
+
+class Engine(Protocol):
+    """Where dbt runs and silver, gold and marts live. Registered under `lakesmith.engines`; made with an `EngineContext`."""
+
+    Options: ClassVar[type[Any]]
+
+    def profile(self) -> dict[str, Any]:
+        """Return the dbt profile output for this target, secrets only as `env_var()`."""
+        ...
+
+    def attach(self, tables: Sequence[BronzeSnapshot]) -> None:
+        """Make bronze readable where dbt builds: one relation `bronze_<source>.<stream>` per table."""
+        ...
+
+    def swap(self, datasets: Sequence[Dataset]) -> Sequence[Dataset]:
+        """Make the tested relations what readers open, all together, and return them with their files and row counts."""
+        ...
+
+    def query(self, sql: str) -> pa.RecordBatchReader:
+        """Run one statement on what readers open."""
+        ...
+
+
+class Publisher(Protocol):
+    """Writes data sets out. Registered under `lakesmith.publishers`; the entry point's name is the `format:`."""
+
+    Options: ClassVar[type[Any]]
+
+    def publish(self, dataset: Dataset, path: str) -> tuple[int, int]:
+        """Write `dataset` to `path` (a folder that exists afterwards, swapped in as a whole); return rows and bytes."""
+        ...
+
+
+class Recorder(Protocol):
+    """Writes down what happens. A recorder that fails never fails a load."""
+
+    def record(self, event: Event) -> None:
+        """Take note of one event."""
+        ...
