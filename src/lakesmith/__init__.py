@@ -1,1 +1,22 @@
-"""From operational systems to trusted marts."""
+"""From operational systems to trusted marts: `import lakesmith; project = lakesmith.open("."); project.run()`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lakesmith import errors
+
+if TYPE_CHECKING:
+    from lakesmith.api import Project, open  # noqa: A004 - `lakesmith.open` reads as it is meant
+
+__version__ = "0.1.0"
+__all__ = ["Project", "__version__", "errors", "open"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the API when it is first used, so that `import lakesmith` stays light."""
+    if name in ("Project", "open"):
+        from lakesmith import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'lakesmith' has no attribute {name!r}")

@@ -1,0 +1,130 @@
+"""`lakesmith`: a table of commands, loaded when they are called; and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from lakesmith import __version__
+from lakesmith.errors import LakesmithError
+
+INTERRUPTED = 130
+FAULT = 70
+
+COMMANDS: dict[str, str] = {
+    "init": "Make a project from a template, or wrap an existing dbt project.",
+    "demo": "A company, three days, one page: see the whole chain work on made-up data.",
+    "check": "Look at the project and its sources without loading anything.",
+    "plan": "Print what `run` would do.",
+    "run": "Load what is new, build and test the models, publish.",
+    "status": "Say how fresh and how healthy everything is.",
+    "logs": "Print what a run wrote down.",
+    "query": "Run a SQL statement on what readers open.",
+    "dbt": "Run dbt with the right profile and fresh views of bronze.",
+    "scaffold": "Write dbt sources and staging models from the real schemas.",
+    "quarantine": "Show the records that could not be accepted, with the reasons.",
+    "doctor": "Examine the installation, the lake and the run store.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, so that `--help` needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of a first day with Lakesmith."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and return it."""
+        if cmd_name not in COMMANDS:
+            return self._refuse(ctx, cmd_name)
+        command = importlib.import_module(f"lakesmith.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def _refuse(self, ctx: click.Context, name: str) -> None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, COMMANDS, n=1)
+        hint = f", did you mean `lakesmith {near[0]}`?" if near else ""
+        ctx.fail(f"there is no command {name!r}{hint}")
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Begin with `lakesmith demo`, or with `lakesmith init --template b2b-sales my-project`.",
+)
+@click.version_option(__version__, message="lakesmith %(version)s")
+def cli() -> None:
+    """From operational systems to trusted marts and dashboards: exactly once, and you can see it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with a code that means something.
+
+    0 done · 1 something failed, the rest went on · 2 fix the project or the command · 3 try again ·
+    4 stop and look · 70 a fault of Lakesmith itself · 130 stopped by Ctrl-C
+    """
+    try:
+        code = cli.main(args=arguments, prog_name="lakesmith", standalone_mode=False)
+    except LakesmithError as error:
+        sys.exit(_report(error))
+    except click.exceptions.Exit as asked:
+        sys.exit(asked.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the outermost boundary
+        sys.exit(_confess(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: LakesmithError) -> int:
+    import json
+
+    if _wants_json():
+        click.echo(json.dumps({"ok": False, **error.as_dict()}, ensure_ascii=False))
+    else:
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+    return error.exit_code
+
+
+def _confess(error: Exception) -> int:
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile("w", prefix="lakesmith-fault-", suffix=".txt", delete=False) as file:
+        file.write(text)
+    click.echo(
+        f"This is a fault of Lakesmith itself, not of your project: {type(error).__name__}.\n"
+        f"  where: {Path(file.name)} holds the details (look for private values before you share it)\n"
+        "  fix:   report it; nothing half-written is visible, and the same command can be run again",
+        err=True,
+    )
+    return FAULT
+
+
+def _wants_json() -> bool:
+    context: Any = click.get_current_context(silent=True)
+    return "--json" in sys.argv[1:] if context is None else bool(context.params.get("as_json"))

@@ -1,0 +1,1 @@
+"""What is known about runs: a record, never the truth about where to resume."""

@@ -1,0 +1,249 @@
+"""Questions to the run store. Every answer is a frozen value; a run whose lease ran out is *lost*, never running."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+
+from lakesmith.monitor import tables
+from lakesmith.monitor.store import RunStore
+from lakesmith.monitor.writing import stamp
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. `state`: running, succeeded, warned, failed, stopped, nothing_new or lost."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime | None
+    state: str
+    message: str
+    target: str
+    command: str
+    selection: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a run; `seconds` is None while it runs, and for a run that was lost."""
+
+    run_id: str
+    step: str
+    kind: str
+    state: str
+    seconds: float | None
+    message: str
+    facts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRecord:
+    """One load of one stream."""
+
+    run_id: str
+    stream: str
+    finished_at: datetime
+    state: str
+    rows_read: int
+    rows_written: int
+    rows_quarantined: int
+    rows_filtered: int
+    proven: bool
+    size_bytes: int
+    seconds: float
+    ordinal: int | None
+    resumed: bool
+    reject_reasons: Mapping[str, int]
+    filter_reasons: Mapping[str, int]
+
+    @property
+    def law_holds(self) -> bool:
+        """Whether read = written + quarantined + filtered."""
+        return self.rows_read == self.rows_written + self.rows_quarantined + self.rows_filtered
+
+
+@dataclass(frozen=True, slots=True)
+class DriftRecord:
+    """One change of a source's shape."""
+
+    run_id: str
+    stream: str
+    seen_at: datetime
+    kind: str
+    column: str
+    before: str
+    after: str
+    policy: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRecord:
+    """One result of one test."""
+
+    run_id: str
+    check_id: str
+    relation: str
+    column: str
+    status: str
+    severity: str
+    failures: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """One error of one step."""
+
+    run_id: str
+    step: str
+    seen_at: datetime
+    kind: str
+    remedy: str
+    what: str
+    where: str
+    fix: str
+
+
+class History:
+    """Reads a run store as of `now`."""
+
+    def __init__(self, store: RunStore, *, now: datetime) -> None:
+        self._store, self._now = store, now
+
+    def runs(self, limit: int = 20) -> list[RunRecord]:
+        """Return the newest runs first."""
+        rows = self._all(select(tables.run).order_by(tables.run.c.started_at.desc()).limit(limit))
+        return [self._run(row) for row in rows]
+
+    def last_success(self) -> RunRecord | None:
+        """Return the newest run that ended well, or None."""
+        good = ("succeeded", "warned")
+        query = select(tables.run).where(tables.run.c.state.in_(good))
+        rows = self._all(query.order_by(tables.run.c.finished_at.desc()).limit(1))
+        return self._run(rows[0]) if rows else None
+
+    def steps(self, run_id: str) -> list[StepRecord]:
+        """Return the steps of a run in the order they began."""
+        step = tables.run_step
+        rows = self._all(select(step).where(step.c.run_id == run_id).order_by(step.c.started_at))
+        return [
+            StepRecord(run_id, r["step"], r["kind"], r["state"], r["seconds"], r["message"], json.loads(r["facts"]))
+            for r in rows
+        ]
+
+    def loads(self, *, run_id: str | None = None, limit: int = 200) -> list[LoadRecord]:
+        """Return loads, newest first; only those of `run_id` if given."""
+        query = select(tables.table_load).order_by(tables.table_load.c.load_id.desc()).limit(limit)
+        if run_id is not None:
+            query = query.where(tables.table_load.c.run_id == run_id)
+        return [_load(row) for row in self._all(query)]
+
+    def newest_loads(self) -> list[LoadRecord]:
+        """Return the newest load that moved rows, for each stream, by name."""
+        load = tables.table_load
+        newest = select(func.max(load.c.load_id)).where(load.c.rows_read > 0).group_by(load.c.stream)
+        return [_load(row) for row in self._all(select(load).where(load.c.load_id.in_(newest)).order_by(load.c.stream))]
+
+    def drift(self, limit: int = 50) -> list[DriftRecord]:
+        """Return the newest changes of shape first."""
+        rows = self._all(select(tables.drift).order_by(tables.drift.c.drift_id.desc()).limit(limit))
+        return [
+            DriftRecord(
+                r["run_id"],
+                r["stream"],
+                datetime.fromisoformat(r["seen_at"]),
+                r["kind"],
+                r["column_name"],
+                r["before"],
+                r["after"],
+                r["policy"],
+                r["outcome"],
+            )
+            for r in rows
+        ]
+
+    def newest_checks(self) -> list[CheckRecord]:
+        """Return the newest result of each test, worst first."""
+        check = tables.check_result
+        newest = (
+            select(check.c.check_id, func.max(check.c.finished_at).label("at")).group_by(check.c.check_id).subquery()
+        )
+        query = select(check).join(
+            newest, and_(check.c.check_id == newest.c.check_id, check.c.finished_at == newest.c.at)
+        )
+        worst_first = {"error": 0, "fail": 1, "warn": 2, "skipped": 3, "pass": 4}
+        found = [
+            CheckRecord(
+                r["run_id"],
+                r["check_id"],
+                r["relation"],
+                r["column_name"],
+                r["status"],
+                r["severity"],
+                r["failures"],
+                r["message"],
+            )
+            for r in self._all(query)
+        ]
+        return sorted(found, key=lambda c: (worst_first.get(c.status, 0), c.relation, c.check_id))
+
+    def errors(self, run_id: str) -> list[ErrorRecord]:
+        """Return the errors of a run in the order they were seen."""
+        error = tables.error_event
+        return [
+            ErrorRecord(
+                run_id,
+                r["step"],
+                datetime.fromisoformat(r["seen_at"]),
+                r["kind"],
+                r["remedy"],
+                r["what"],
+                r["at_place"],
+                r["fix"],
+            )
+            for r in self._all(select(error).where(error.c.run_id == run_id).order_by(error.c.event_id))
+        ]
+
+    def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+        with self._store.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _run(self, row: Mapping[str, Any]) -> RunRecord:
+        lost = row["state"] == "running" and row["lease_until"] < stamp(self._now)
+        return RunRecord(
+            row["run_id"],
+            datetime.fromisoformat(row["started_at"]),
+            datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
+            "lost" if lost else row["state"],
+            "its process ended without a word" if lost else row["message"],
+            row["target"],
+            row["command"],
+            row["selection"],
+        )
+
+
+def _load(row: Mapping[str, Any]) -> LoadRecord:
+    return LoadRecord(
+        row["run_id"],
+        row["stream"],
+        datetime.fromisoformat(row["finished_at"]),
+        row["state"],
+        row["rows_read"],
+        row["rows_written"],
+        row["rows_quarantined"],
+        row["rows_filtered"],
+        row["proven"],
+        row["size_bytes"],
+        sum(json.loads(row["phases_s"]).values()),
+        row["ordinal"],
+        row["resumed"],
+        json.loads(row["reject_reasons"]),
+        json.loads(row["filter_reasons"]),
+    )

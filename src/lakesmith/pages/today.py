@@ -1,0 +1,194 @@
+"""The first page: can the numbers be trusted, and what are they."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from importlib import resources
+
+from lakesmith.pages.charts import chart
+from lakesmith.pages.html import Markup, join, number, tag
+from lakesmith.pages.lineage import lineage
+from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN, LoadView, MartView, Today
+
+SHAPES = {GOOD: ("✓", "well"), WARN: ("!", "look"), BAD: ("✕", "broken"), UNKNOWN: ("?", "unknown")}
+RUN_MOODS = {"succeeded": GOOD, "nothing_new": GOOD, "warned": WARN, "stopped": WARN, "failed": BAD, "lost": BAD}
+STATUS_MOODS = {"warn": WARN, "fail": BAD, "error": BAD, "skipped": UNKNOWN}
+
+
+def render(today: Today) -> str:
+    """Return the page as one HTML document."""
+    style = resources.files("lakesmith.pages").joinpath("style.css").read_text("utf-8")
+    head = join(
+        (
+            Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+            tag("title", f"{today.project}: today"),
+            Markup(f"<style>{style}</style>"),
+        )
+    )
+    sections = (
+        _header(today),
+        _marts(today.marts),
+        _loads(today.loads),
+        _trust(today),
+        _lineage(today),
+        _runs(today),
+        _footer(today),
+    )
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{join(sections)}</main></body></html>\n'
+
+
+def mark(mood: str, word: str | None = None) -> Markup:
+    """Return a state as colour, shape and word together."""
+    shape, usual = SHAPES[mood]
+    return tag("span", tag("b", shape), f" {word or usual}", class_=f"mark {mood}")
+
+
+def _header(today: Today) -> Markup:
+    tiles = (tag("div", tag("dt", name), tag("dd", value)) for name, value in today.ready)
+    return tag(
+        "header",
+        tag("p", tag("strong", today.project), f" · target {today.target}", class_="eyebrow"),
+        tag("h1", tag("span", SHAPES[today.mood][0], class_=f"seal {today.mood}"), today.headline),
+        tag("dl", *tiles, class_="tiles"),
+    )
+
+
+def _section(title: str, lead: str, *children: object, id_: str) -> Markup:
+    return tag("section", tag("h2", title), tag("p", lead, class_="lead") if lead else "", *children, id_=id_)
+
+
+def _marts(marts: Sequence[MartView]) -> Markup:
+    if not marts:
+        return _section("Marts", "Nothing has been published yet.", id_="marts")
+    return _section("Marts", "", tag("div", *(_mart(mart) for mart in marts), class_="cards"), id_="marts")
+
+
+def _mart(mart: MartView) -> Markup:
+    shown = f"{len(mart.rows):,} of {mart.total:,} rows" if len(mart.rows) < mart.total else f"{mart.total:,} rows"
+    return tag(
+        "article",
+        tag("h3", mart.name),
+        tag("p", mart.description, class_="note"),
+        *(chart(value) for value in mart.charts),
+        tag("details", tag("summary", f"Table: {shown}"), table(mart.columns, mart.rows, numeric=mart.numeric)),
+        tag("p", f"as of {mart.built_at}", class_="asof"),
+    )
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numeric: Sequence[bool] = ()) -> Markup:
+    """Return a table that scrolls sideways on its own."""
+    sides = [*("num" if is_number else None for is_number in numeric), *(None,) * (len(columns) - len(numeric))]
+    head = tag("tr", *(tag("th", name, class_=side, scope="col") for name, side in zip(columns, sides, strict=True)))
+    body = (tag("tr", *(tag("td", cell, class_=side) for cell, side in zip(row, sides, strict=True))) for row in rows)
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
+
+
+def _loads(loads: Sequence[LoadView]) -> Markup:
+    columns = ("stream", "loaded (UTC)", "read", "= written", "+ quarantined", "+ filtered", "law", "rows/s", "")
+    lead = "Every record a source counted is in bronze, in quarantine, or left out for a stated reason."
+    rows = [_load_row(load) for load in loads]
+    numbers = (False, False, True, True, True, True, False, True, False)
+    return _section("Loads", lead, table(columns, rows, numeric=numbers), id_="loads")
+
+
+def _load_row(load: LoadView) -> tuple[object, ...]:
+    law = (
+        mark(GOOD, "holds")
+        if load.holds and load.proven
+        else mark(WARN, "unproven")
+        if load.holds
+        else mark(BAD, "broken")
+    )
+    if load.state not in ("succeeded", "nothing_new"):
+        law = mark(BAD, load.state)
+    counts = (f"{n:,}" for n in (load.read, load.written, load.quarantined, load.filtered))
+    return (load.stream, minute(load.at), *counts, law, number(load.rows_per_s), load.note)
+
+
+def _trust(today: Today) -> Markup:
+    """Quarantine, drift and tests, side by side."""
+    rejects = table(
+        ("stream", "reason", "rows", "for example"),
+        [(r.stream, r.reason, f"{r.count:,}", _example(r.where, r.example)) for r in today.rejects],
+        numeric=(False, False, True, False),
+    )
+    drift = table(
+        ("seen (UTC)", "stream", "column", "what", "done"),
+        [(minute(d.at), d.stream, tag("code", d.column), d.sentence, d.outcome) for d in today.drift],
+    )
+    checks = table(
+        ("test", "on", "", "rows"),
+        [
+            (c.name, c.relation, mark(STATUS_MOODS.get(c.status, UNKNOWN), c.status), f"{c.failures:,}")
+            for c in today.checks
+        ],
+        numeric=(False, False, False, True),
+    )
+    tests = (
+        f"{today.passed:,} pass, {len(today.checks):,} do not."
+        if today.passed or today.checks
+        else "No test has run yet."
+    )
+    waiting = f"{today.waiting:,} records wait: `lakesmith quarantine show`." if today.waiting else "No record waits."
+    return join(
+        (
+            _section("Quarantine", waiting, rejects if today.rejects else "", id_="quarantine"),
+            _section(
+                "Drift",
+                "" if today.drift else "No source has changed its shape.",
+                drift if today.drift else "",
+                id_="drift",
+            ),
+            _section("Tests", tests, checks if today.checks else "", id_="tests"),
+        )
+    )
+
+
+def _example(where: str, example: str) -> Markup:
+    return join((tag("span", where, class_="where"), tag("code", example, class_="raw")))
+
+
+def _lineage(today: Today) -> Markup:
+    if not today.nodes:
+        return Markup()
+    return _section("Lineage", "", tag("div", lineage(today.nodes, today.edges), class_="scroll"), id_="lineage")
+
+
+def _runs(today: Today) -> Markup:
+    if not today.runs:
+        return Markup()
+    cells = (
+        tag(
+            "li",
+            SHAPES[RUN_MOODS.get(run.state, UNKNOWN)][0],
+            class_=RUN_MOODS.get(run.state, UNKNOWN),
+            title=f"{minute(run.at)}: {run.state.replace('_', ' ')}{f', {run.seconds:.1f} s' if run.seconds is not None else ''}",
+        )
+        for run in reversed(today.runs)
+    )
+    columns = ("began (UTC)", "ended as", "seconds", "")
+    rows = [
+        (
+            minute(run.at),
+            mark(RUN_MOODS.get(run.state, UNKNOWN), run.state.replace("_", " ")),
+            "–" if run.seconds is None else f"{run.seconds:,.1f}",
+            run.message,
+        )
+        for run in today.runs[:12]
+    ]
+    strip = tag("ol", *cells, class_="strip")
+    return _section("Runs", "", strip, table(columns, rows, numeric=(False, False, True, False)), id_="runs")
+
+
+def _footer(today: Today) -> Markup:
+    unwatched = f" Not watched: {', '.join(today.unwatched)}." if today.unwatched else ""
+    return tag(
+        "footer",
+        f"As of {minute(today.as_of)} UTC, written by Lakesmith {today.version}. This page needs no network.{unwatched}",
+    )
+
+
+def minute(at: datetime) -> str:
+    """Return a time to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}"

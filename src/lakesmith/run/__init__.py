@@ -1,0 +1,1 @@
+"""The hallway: a plan as plain values, and the steps that carry it out."""

@@ -1,0 +1,80 @@
+"""What a run would do, as a tuple of steps: printed by `plan`, executed by `run`. Pure: facts in, plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lakesmith.model.plans import Plan, Step
+from lakesmith.model.streams import StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNews:
+    """What a stream has that bronze lacks: `splits` parts of `size_bytes` together (None: unknown). `first`: never loaded."""
+
+    stream: StreamId
+    splits: int
+    size_bytes: int | None
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All a plan depends on.
+
+    `news` has one entry per selected stream that may be loaded. `models` are the dbt selectors to build (empty: nothing to build),
+    `why_build` the reason if a build is due without any new row, else empty. `publish` names the publications and why each is due.
+    """
+
+    news: Sequence[StreamNews]
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    has_models: bool
+    why_build: str
+    publish: Sequence[tuple[str, str]]
+
+
+def make_plan(facts: Facts) -> Plan:
+    """Return the steps in an order in which every step comes after what it needs; empty when there is nothing to do.
+
+    Examples:
+        >>> make_plan(Facts((), (), (), has_models=True, why_build="", publish=()))
+        ()
+    """
+    loads = tuple(_load(news) for news in facts.news if news.splits)
+    why = facts.why_build or ("new rows" if loads else "")
+    if not why or not facts.has_models:
+        return (*loads, *(_publish(name, reason, ()) for name, reason in facts.publish if reason))
+    needs = tuple(step.name for step in loads)
+    attach = Step("attach", "attach", needs, reason="so that dbt reads what has just been loaded")
+    build = Step("build", "build", ("attach",), facts.select, reason=why, resources={"exclude": facts.exclude})
+    swap = Step("swap", "swap", ("build",), reason="so that readers see tested tables, all together")
+    publish = (_publish(name, reason or "what it publishes is built anew", ("swap",)) for name, reason in facts.publish)
+    return (*loads, attach, build, swap, *publish)
+
+
+def _load(news: StreamNews) -> Step:
+    size = "" if news.size_bytes is None else f", {size_words(news.size_bytes)}"
+    kind = "first load" if news.first else "new since the last load"
+    parts = "1 part" if news.splits == 1 else f"{news.splits} parts"
+    return Step(f"load:{news.stream}", "load", (), (str(news.stream),), reason=f"{kind}: {parts}{size}")
+
+
+def _publish(name: str, reason: str, needs: tuple[str, ...]) -> Step:
+    return Step(f"publish:{name}", "publish", needs, (name,), reason=reason)
+
+
+def size_words(size_bytes: int) -> str:
+    """Return a size as people write it, in powers of 1,000.
+
+    Examples:
+        >>> size_words(1_234_567)
+        '1.2 MB'
+    """
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:  # noqa: PLR2004 - the step between units
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
