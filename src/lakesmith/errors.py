@@ -49,7 +49,13 @@ class LakesmithError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the error as plain values, for `--json`, the log and the run store."""
-        return {"error": type(self).__name__, "remedy": self.remedy, "what": self.what, "where": self.where, "fix": self.fix}
+        return {
+            "error": type(self).__name__,
+            "remedy": self.remedy,
+            "what": self.what,
+            "where": self.where,
+            "fix": self.fix,
+        }
 
 
 def _rebuild(kind: type[LakesmithError], what: str, where: str, fix: str) -> LakesmithError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -42,8 +42,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command and return it."""
         if cmd_name not in COMMANDS:
-            return self._refuse(ctx, cmd_name)
-        command = importlib.import_module(f"lakesmith.cli.{cmd_name}").command
+            self._refuse(ctx, cmd_name)
+        command: object = importlib.import_module(f"lakesmith.cli.{cmd_name}").command
         if not isinstance(command, click.Command):
             raise TypeError(cmd_name)
         return command
@@ -54,7 +54,7 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def _refuse(self, ctx: click.Context, name: str) -> None:
+    def _refuse(self, ctx: click.Context, name: str) -> NoReturn:
         from difflib import get_close_matches
 
         near = get_close_matches(name, COMMANDS, n=1)

@@ -136,6 +136,8 @@ SYSTEM_FIELDS = (
     Field("_ls_seq", LONG, doc="Total order of the rows of this table: group ordinal << 32 | row."),
     Field("_ls_op", STRING, doc="r read, c created, u updated, d deleted, t empties the current image."),
     Field("_ls_batch", STRING, doc="The batch that made the row visible."),
-    Field("_ls_loaded_at", TIMESTAMPTZ, doc="When the batch was opened (UTC); one constant per batch, never going back."),
+    Field(
+        "_ls_loaded_at", TIMESTAMPTZ, doc="When the batch was opened (UTC); one constant per batch, never going back."
+    ),
     Field("_ls_source", STRING, doc="Where the row came from: a file, a log position, a token."),
 )

@@ -122,6 +122,12 @@ class History:
         rows = self._all(select(tables.run).order_by(tables.run.c.started_at.desc()).limit(limit))
         return [self._run(row) for row in rows]
 
+    def unfinished(self, target: str) -> list[str]:
+        """Return the ids of a target's runs that have no end."""
+        run = tables.run
+        rows = self._all(select(run).where(run.c.state == "running", run.c.target == target))
+        return [row["run_id"] for row in rows]
+
     def last_success(self) -> RunRecord | None:
         """Return the newest run that ended well, or None."""
         good = ("succeeded", "warned")

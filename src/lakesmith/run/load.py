@@ -88,6 +88,7 @@ class _Loading:
         self.load = Load(job.spec.id, "succeeded")
         self.position: Position | None = head.checkpoint.position if head and head.checkpoint else None
         self.text_types: dict[str, Type] = {}
+        self.profiled: set[str] = set()
         self.phases: Counter[str] = Counter()
         self.rows_seen = self.bytes_seen = 0
         self._open(head)
@@ -157,7 +158,8 @@ class _Loading:
 
     def _learn(self, chunk: Chunk, rest: Sequence[Split]) -> None:
         """Give text columns that are new a type, from everything this load will still bring."""
-        if not self.shaper.text_types_needed(chunk.rows.schema):
+        needed = self.shaper.text_types_needed(chunk.rows.schema)
+        if needed <= self.profiled:
             return
         from lakesmith.shape import TextProfile
 
@@ -167,6 +169,7 @@ class _Loading:
                 for later in self.job.source.read(self.job.spec, split, self._ask()):
                     self.job.host.stop.check()
                     profile.observe(later.rows)
+        self.profiled |= needed | {column.source_name for column in profile.report()}
         self.text_types.update(profile.types())
         self.shaper.learn(profile.types())
 
@@ -195,7 +198,7 @@ class _Loading:
             self._close_stage()
         counts = self.tally.counts()
         self._refuse_too_many(counts)
-        reshape = self.shaper.reshape
+        reshape = self.shaper.finish()
         checkpoint = Checkpoint(
             self.job.spec.id,
             self.position or b"{}",

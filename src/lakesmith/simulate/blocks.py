@@ -18,7 +18,7 @@ class Block:
 
     Attributes:
         columns: The clean values; every row stands here once.
-        order: Row numbers in the order of delivery. A number that returns is an exact copy; `~n` is a damaged copy of row n.
+        order: Row numbers as delivered. A number that returns is an exact copy, `~n` a damaged copy of row n.
         older: Rows, by reason, that bring an older version of a key after the newer one.
     """
 

@@ -76,7 +76,7 @@ class Company:
 
     def rng(self, kind: str, day: int, block: int) -> Random:
         """The random numbers of one block of one file."""
-        return Random(f"{self.seed}/{kind}/{day}/{block}")  # noqa: S311  # demo data, no secrets
+        return Random(f"{self.seed}/{kind}/{day}/{block}")
 
 
 @lru_cache(maxsize=256)

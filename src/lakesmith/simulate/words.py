@@ -1,38 +1,45 @@
+# ruff: noqa: SIM905  # a word list as a sentence stays readable, and stays short
 """The word lists that the demo company's names, pages and campaigns are made of."""
 
 from dataclasses import dataclass
 from typing import Final
 
 FIRST_NAMES: Final = (
-    "Ada Aino Alba Alma Amir Anouk Anton Aria Arlo Astrid Bela Benno Bruno Cara Ciro Clara Dario Delia Dora Edda Eino Elif "
-    "Elio Emil Enya Esra Fabio Fenja Finn Freya Gita Greta Hanno Hedda Ida Ilias Imke Ines Ivo Jana Jaro Jonna Juno Kaja "
-    "Kian Lars Lena Levi Lilo Linus Livia Luan Maila Malik Marek Mila Nael Nela Nils Noor Oda Olin Oscar Pia Quinn Rafa "
-    "Ronja Runa Sami Selma Silas Sina Tarek Thea Tilda Timo Vera Vito Yara Yuki Zeno Zora"
+    "Ada Aino Alba Alma Amir Anouk Anton Aria Arlo Astrid Bela Benno Bruno Cara Ciro Clara Dario Delia Dora Edda "
+    "Eino Elif Elio Emil Enya Esra Fabio Fenja Finn Freya Gita Greta Hanno Hedda Ida Ilias Imke Ines Ivo Jana "
+    "Jaro Jonna Juno Kaja Kian Lars Lena Levi Lilo Linus Livia Luan Maila Malik Marek Mila Nael Nela Nils Noor "
+    "Oda Olin Oscar Pia Quinn Rafa Ronja Runa Sami Selma Silas Sina Tarek Thea Tilda Timo Vera Vito Yara Yuki "
+    "Zeno Zora"
 ).split()
 SURNAME_HEADS: Final = (
-    "Ahl Asch Berg Birk Blum Brand Dal Ebers Eck Eller Falk Feld Grau Gron Hag Hall Harn Holm Kall Kern Kirch Lang Lind "
-    "Loh Mar Moor Nord Oster Quell Rau Reth Ros Sand Schell Sol Stein Sund Tann Thal Ulm Vall Wald Weid West Wind Zell"
+    "Ahl Asch Berg Birk Blum Brand Dal Ebers Eck Eller Falk Feld Grau Gron Hag Hall Harn Holm Kall Kern Kirch "
+    "Lang Lind Loh Mar Moor Nord Oster Quell Rau Reth Ros Sand Schell Sol Stein Sund Tann Thal Ulm Vall Wald Weid "
+    "West Wind Zell"
 ).split()
-SURNAME_TAILS: Final = "au bach berg born by dahl er feldt gaard hof holt horn ing kamp man mann mark ow sen stad strom wig".split()
+SURNAME_TAILS: Final = (
+    "au bach berg born by dahl er feldt gaard hof holt horn ing kamp man mann mark ow sen stad strom wig".split()
+)
 
 COMPANY_HEADS: Final = (
-    "Alder Altra Amber Arven Aster Balto Bervo Boreal Brask Calden Ceres Cobalt Corvo Dalmar Delva Drava Elbar Elgin Ember "
-    "Fenwick Ferro Fjell Forma Galen Garva Halden Harrow Helio Indra Isar Jasper Juno Kalmar Kelda Kestrel Lanto Larch Lumo "
-    "Marlo Mesa Mistral Narva Nexo Nordal Oberon Olvar Onyx Orla Pallas Pinto Quarz Quill Ravel Rhone Sable Salix Sorrel "
-    "Tavira Tessin Umbra Valdo Verdon Wendel Yarrow Zephon"
+    "Alder Altra Amber Arven Aster Balto Bervo Boreal Brask Calden Ceres Cobalt Corvo Dalmar Delva Drava Elbar "
+    "Elgin Ember Fenwick Ferro Fjell Forma Galen Garva Halden Harrow Helio Indra Isar Jasper Juno Kalmar Kelda "
+    "Kestrel Lanto Larch Lumo Marlo Mesa Mistral Narva Nexo Nordal Oberon Olvar Onyx Orla Pallas Pinto Quarz "
+    "Quill Ravel Rhone Sable Salix Sorrel Tavira Tessin Umbra Valdo Verdon Wendel Yarrow Zephon"
 ).split()
 COMPANY_MIDDLES: Final = (
-    "Analytics Automation Bearings Biotech Carriers Castings Chemicals Components Controls Diagnostics Drives Electronics "
-    "Energy Foods Freight Glass Hydraulics Implants Instruments Labs Laser Logistics Machines Materials Media Metals Mobility "
-    "Motion Networks Optics Packaging Paper Pharma Pumps Retail Robotics Sensors Software Solar Steel Storage Systems Textiles "
-    "Timber Tools Trading Valves Water"
+    "Analytics Automation Bearings Biotech Carriers Castings Chemicals Components Controls Diagnostics Drives "
+    "Electronics Energy Foods Freight Glass Hydraulics Implants Instruments Labs Laser Logistics Machines "
+    "Materials Media Metals Mobility Motion Networks Optics Packaging Paper Pharma Pumps Retail Robotics Sensors "
+    "Software Solar Steel Storage Systems Textiles Timber Tools Trading Valves Water"
 ).split()
 COMPANY_TAILS: Final = (
-    "GmbH", "AG", "Ltd", "SAS", "BV", "Oy", "AB", "SpA", "& Co. KG", "Group", "Holding", ", Inc.", ", Partners", '"East"', "plc", "SA",
+    "GmbH", "AG", "Ltd", "SAS", "BV", "Oy", "AB", "SpA", "& Co. KG", "Group",
+    "Holding", ", Inc.", ", Partners", '"East"', "plc", "SA",
 )  # fmt: skip  # the commas and the quotes are there so that CSV readers have to mean it
 
 INDUSTRIES: Final = (
-    "Manufacturing", "Logistics", "Energy", "Software", "Healthcare", "Retail", "Chemicals", "Construction", "Food", "Media",
+    "Manufacturing", "Logistics", "Energy", "Software", "Healthcare", "Retail",
+    "Chemicals", "Construction", "Food", "Media",
 )  # fmt: skip
 COUNTRIES: Final = (  # (country, share of 256)
     ("Germany", 84), ("France", 34), ("Netherlands", 26), ("United Kingdom", 24), ("Spain", 20), ("Italy", 18),
@@ -41,8 +48,8 @@ COUNTRIES: Final = (  # (country, share of 256)
 DIAL_CODES: Final = ("+49 30", "+33 1", "+31 20", "+44 20", "+34 91", "+39 02", "+48 22", "+46 8")
 
 PRODUCT_HEADS: Final = (
-    "Arc Atlas Beacon Bolt Canyon Cirrus Comet Crest Delta Dune Echo Flux Grove Halo Helix Iris Kite Lumen Mantis Nova Orbit "
-    "Peak Prism Pulse Quanta Ridge Sierra Spark Summit Tide Vector Zenith"
+    "Arc Atlas Beacon Bolt Canyon Cirrus Comet Crest Delta Dune Echo Flux Grove Halo Helix Iris Kite Lumen Mantis "
+    "Nova Orbit Peak Prism Pulse Quanta Ridge Sierra Spark Summit Tide Vector Zenith"
 ).split()
 PRODUCT_MODELS: Final = "Air Core Duo Edge Flex Go Lite Max Mini Neo One Plus Pro S X XL".split()
 
@@ -71,7 +78,7 @@ CATEGORIES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A marketing campaign: its share of leads (of 256), how well it converts (percent), and where its visitors come from."""
+    """A marketing campaign: its share of leads (of 256), how well it converts (percent), its visitors' origin."""
 
     name: str
     share: int
@@ -92,13 +99,16 @@ CAMPAIGNS: Final = (
 )
 NO_CAMPAIGN_QUALITY: Final = 17
 UTM_TERMS: Final = (
-    "iot gateway", "sensor kit", "predictive maintenance", "condition monitoring", "industrial display", "edge controller",
+    "iot gateway", "sensor kit", "predictive maintenance", "condition monitoring",
+    "industrial display", "edge controller",
     "energy metering", "machine data",
 )  # fmt: skip
 
 BLOG_SLUGS: Final = (
-    "customer-stories", "five-signs-of-wear", "edge-or-cloud", "energy-audit-guide", "how-we-calibrate", "meet-the-team",
-    "modbus-in-practice", "retrofit-checklist", "sensor-placement", "spare-parts-planning", "the-cost-of-downtime", "year-in-review",
+    "customer-stories", "five-signs-of-wear", "edge-or-cloud", "energy-audit-guide",
+    "how-we-calibrate", "meet-the-team",
+    "modbus-in-practice", "retrofit-checklist", "sensor-placement", "spare-parts-planning",
+    "the-cost-of-downtime", "year-in-review",
 )  # fmt: skip
 ASSETS: Final = (
     ("/static/app.css", None), ("/static/app.js", "v=12"), ("/static/vendor.js", None), ("/img/logo.svg", None),
@@ -111,10 +121,10 @@ REFERRERS: Final = (
 )  # fmt: skip
 HUMAN_AGENTS: Final = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1 (KHTML, like Gecko) Version/18.1 Safari/605.1",
     "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Mobile Safari/604.1",
     "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36",
 )
 ROBOT_AGENTS: Final = (

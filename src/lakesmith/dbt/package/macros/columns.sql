@@ -2,11 +2,13 @@
   The columns a relation has when the model is compiled, so that a new source column reaches the model without an edit.
 
   except:  columns to leave out
-  replace: column → expression, written in the place of the column; a column the relation lacks is ignored
+  replace: column → expression, written in the place of the column; its sibling is left out, and a column the relation
+           lacks is ignored
   system:  true to keep the _ls_* columns
 #}
 {% macro star(relation, except=[], replace={}, system=false) -%}
   {%- set dropped = except | map('lower') | list -%}
+  {%- for name in replace -%}{%- do dropped.append(name ~ '__string') -%}{%- endfor -%}
   {%- set items = [] -%}
   {%- for name in lakesmith.column_names(relation) if name | lower not in dropped -%}
     {%- if name | lower in replace -%}

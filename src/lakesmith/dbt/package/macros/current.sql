@@ -1,6 +1,8 @@
 {#
   The newest image of every key, without keys whose newest row is a delete and without everything up to the newest
-  truncate. Use it where a table is expected:  select * from {{ lakesmith.current(source('app', 'orders'), 'order_id') }}
+  truncate. Use it where a table is expected:
+
+    select * from {{ lakesmith.current(source('app', 'orders'), 'order_id') }}
 
   relation: a relation or the name of a CTE, with _ls_seq and _ls_op
   key:      a column, or a list of columns; null counts as a value

@@ -1,6 +1,8 @@
 {# The few functions whose spelling differs between engines; every other macro is written on top of these. #}
 
-{% macro try_cast(expression, type) %}{{ return(adapter.dispatch('try_cast', 'lakesmith')(expression, type)) }}{% endmacro %}
+{% macro try_cast(expression, type) %}
+  {{- return(adapter.dispatch('try_cast', 'lakesmith')(expression, type)) -}}
+{% endmacro %}
 
 {# Engines without a try_cast raise an error on impossible values, such as 2026-02-30. #}
 {% macro default__try_cast(expression, type) %}{{ return(dbt.safe_cast(expression, type)) }}{% endmacro %}
@@ -27,7 +29,9 @@
   {{- return(adapter.dispatch('extract_first', 'lakesmith')(text, pattern)) -}}
 {% endmacro %}
 
-{% macro default__extract_first(text, pattern) %}{{ return("substring(" ~ text ~ " from '" ~ pattern ~ "')") }}{% endmacro %}
+{% macro default__extract_first(text, pattern) %}
+  {{- return("substring(" ~ text ~ " from '" ~ pattern ~ "')") -}}
+{% endmacro %}
 
 {% macro duckdb__extract_first(text, pattern) %}
   {{- return("nullif(regexp_extract(" ~ text ~ ", '" ~ pattern ~ "', 1), '')") -}}
@@ -37,7 +41,9 @@
 {# %20 becomes a blank. Engines without such a function decode only what is common in campaign names. #}
 {% macro url_decode(text) %}{{ return(adapter.dispatch('url_decode', 'lakesmith')(text)) }}{% endmacro %}
 
-{% macro default__url_decode(text) %}{{ return("replace(replace(" ~ text ~ ", '%20', ' '), '%2B', '+')") }}{% endmacro %}
+{% macro default__url_decode(text) %}
+  {{- return("replace(replace(" ~ text ~ ", '%20', ' '), '%2B', '+')") -}}
+{% endmacro %}
 
 {% macro duckdb__url_decode(text) %}{{ return("url_decode(" ~ text ~ ")") }}{% endmacro %}
 

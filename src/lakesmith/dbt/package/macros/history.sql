@@ -3,12 +3,12 @@
 
   relation:   a relation or the name of a CTE, with _ls_seq and _ls_op
   key:        a column, or a list of columns; null counts as a value
-  valid_from: the column that says since when a version holds; arrival (_ls_seq) decides between equal values, so that
-              of versions with the same valid_from only the last to arrive stays
+  valid_from: the column that says since when a version holds, which is renamed to valid_from; of versions that share a
+              value only the last to arrive (by _ls_seq) stays
   compare:    columns; a version equal to the one before it in all of them is dropped. Default: keep every version
 
   A delete ends the version before it and is no version itself. Rows up to the newest truncate are left out.
-  Adds: version (1, 2, ... per key), valid_from, valid_to, is_current. A column called valid_from is replaced.
+  Adds: version (1, 2, ... per key), valid_to, is_current.
 #}
 {% macro history(relation, key, valid_from, compare=none) %}
   {%- set by_key = ([key] if key is string else key) | join(', ') -%}
@@ -30,7 +30,7 @@
       select
         *,
         row_number() over {{ in_order }} > 1
-        {%- for column in compare + ['_ls_op'] %}
+        {%- for column in compare + ["(_ls_op = 'd')"] %}
         and {{ column }} is not distinct from lag({{ column }}) over {{ in_order }}
         {%- endfor %} as ls_is_repeated
       from newest_per_instant
@@ -46,7 +46,10 @@
     {%- endif %}
 
     bounded as (
-      select *, lead(valid_from) over {{ in_order }} as valid_to, lead(_ls_seq) over {{ in_order }} is null as is_current
+      select
+        *,
+        lead(valid_from) over {{ in_order }} as valid_to,
+        lead(_ls_seq) over {{ in_order }} is null as is_current
       from changes
     )
 

@@ -58,7 +58,8 @@
 
 {# A day in any of the spellings of parse_date → 2026-03-04, as text. #}
 {% macro iso_day(text) -%}
-  {%- set month = "(position(substr(" ~ text ~ ", 1, 3) in 'janfebmaraprmayjunjulaugsepoctnovdec') + 2) / 3" -%}
+  {%- set place = "position(substr(" ~ text ~ ", 1, 3) in 'janfebmaraprmayjunjulaugsepoctnovdec')" -%}
+  {%- set month = "cast(cast(floor((" ~ place ~ " + 2) / 3) as integer) as " ~ dbt.type_string() ~ ")" -%}
   {%- set named = '^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) [0-9]{1,2}, [0-9]{4}$' -%}
   case
     when {{ lakesmith.matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} then {{ text }}
@@ -69,7 +70,7 @@
     when {{ lakesmith.matches(text, '^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}$') }}
       then {{ lakesmith.joined_day(text, '/', year=3, month=1, day=2) }}
     when {{ lakesmith.matches(text, named) }}
-      then split_part({{ text }}, ', ', 2) || '-' || lpad(cast(cast(floor({{ month }}) as integer) as {{ dbt.type_string() }}), 2, '0')
+      then split_part({{ text }}, ', ', 2) || '-' || lpad({{ month }}, 2, '0')
         || '-' || lpad(split_part(substr({{ text }}, 5), ',', 1), 2, '0')
   end
 {%- endmacro %}

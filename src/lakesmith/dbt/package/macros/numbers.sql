@@ -45,12 +45,14 @@
 {%- endmacro %}
 
 {% macro default__divide(numerator, denominator, scale) -%}
-  cast(round(cast({{ numerator }} as decimal(38, 12)) / nullif({{ denominator }}, 0), {{ scale }}) as decimal(18, {{ scale }}))
+  {%- set quotient = 'cast(' ~ numerator ~ ' as decimal(38, 12)) / nullif(' ~ denominator ~ ', 0)' -%}
+  cast(round({{ quotient }}, {{ scale }}) as decimal(18, {{ scale }}))
 {%- endmacro %}
 
 {# DuckDB divides decimals as doubles; whole numbers of the smallest unit stay exact. #}
 {% macro duckdb__divide(numerator, denominator, scale) -%}
-  {%- set units = "cast(abs(" ~ numerator ~ ") * 1" ~ '0' * scale ~ " as hugeint)" -%}
+  {%- set amount = "abs(cast(" ~ numerator ~ " as decimal(28, " ~ scale ~ ")))" -%}
+  {%- set units = "cast(" ~ amount ~ " * 1" ~ '0' * scale ~ " as hugeint)" -%}
   {%- set count = "cast(nullif(" ~ denominator ~ ", 0) as hugeint)" -%}
   {%- set unit = "cast(0." ~ '0' * (scale - 1) ~ "1 as decimal(" ~ scale ~ ", " ~ scale ~ "))" -%}
   {%- set rounded = "(2 * " ~ units ~ " + " ~ count ~ ") // (2 * " ~ count ~ ")" -%}
@@ -72,8 +74,9 @@
 {% macro plain_number(text, dot_is_decimal=false) -%}
   {%- set decimal_point = "when " ~ lakesmith.matches(text, '^-?[0-9]+([.][0-9]+)?$') ~ " then " ~ text -%}
   {%- set lines = [
-    "when " ~ lakesmith.matches(text, '^-?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?$') ~ " then replace(" ~ text ~ ", ',', '')",
-    "when " ~ lakesmith.matches(text, '^-?[0-9]{1,3}([.][0-9]{3})+(,[0-9]+)?$')
+    "when " ~ lakesmith.matches(text, '^-?[1-9][0-9]{0,2}(,[0-9]{3})+([.][0-9]+)?$')
+      ~ " then replace(" ~ text ~ ", ',', '')",
+    "when " ~ lakesmith.matches(text, '^-?[1-9][0-9]{0,2}([.][0-9]{3})+(,[0-9]+)?$')
       ~ " then replace(replace(" ~ text ~ ", '.', ''), ',', '.')",
     "when " ~ lakesmith.matches(text, '^-?[0-9]+,[0-9]+$') ~ " then replace(" ~ text ~ ", ',', '.')",
   ] -%}
@@ -98,5 +101,6 @@
 {# A plain number as decimal; null rather than rounded. #}
 {% macro exact_decimal(number, scale, precision=18) -%}
   {%- set fits = lakesmith.matches(number, '^-?[0-9]+([.][0-9]{1,' ~ scale ~ '}0*)?$') -%}
-  {{ return("case when " ~ fits ~ " then " ~ lakesmith.try_cast(number, "decimal(" ~ precision ~ ", " ~ scale ~ ")") ~ " end") }}
+  {%- set value = lakesmith.try_cast(number, "decimal(" ~ precision ~ ", " ~ scale ~ ")") -%}
+  {{ return("case when " ~ fits ~ " then " ~ value ~ " end") }}
 {%- endmacro %}

@@ -14,5 +14,7 @@
 
   select {{ keys }}, {{ valid_from }}, {{ valid_to }}, next_valid_from
   from followed
-  where {{ valid_to }} <= {{ valid_from }} or {{ valid_to }} > next_valid_from or (next_valid_from is not null and {{ valid_to }} is null)
+  where {{ valid_to }} <= {{ valid_from }}
+    or {{ valid_to }} > next_valid_from
+    or (next_valid_from is not null and {{ valid_to }} is null)
 {% endtest %}

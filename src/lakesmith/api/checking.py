@@ -1,0 +1,50 @@
+"""Looks at a project and its sources, and promises nothing it has not seen."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from lakesmith.errors import LakesmithError, SelectionError
+from lakesmith.model.streams import Finding, StreamId
+from lakesmith.run.workshop import Workshop
+
+
+def check(shop: Workshop) -> list[Finding]:
+    """Return what there is to say about every source; a source that cannot be looked at is an error among the findings."""
+    findings = [
+        Finding("ok", "lakesmith.yml", f"{len(shop.config.streams())} streams in {len(shop.config.sources)} sources")
+    ]
+    for name in shop.config.sources:
+        try:
+            findings.extend(shop.source(name).check())
+        except LakesmithError as error:
+            findings.append(as_finding(name, error))
+    if not shop.has_models:
+        findings.append(
+            Finding("note", "models", "there are no dbt models yet", "`lakesmith scaffold` writes the first")
+        )
+    return findings
+
+
+def as_finding(subject: str, error: LakesmithError) -> Finding:
+    """Return an error as a finding."""
+    where = f" ({error.where})" if error.where else ""
+    return Finding("error", subject, f"{error.what}{where}", error.fix)
+
+
+def need_stream(shop: Workshop, name: str) -> StreamId:
+    """Return the stream called `source.stream`, or by its own name if that is unique.
+
+    Raises:
+        SelectionError: If the project has no such stream.
+    """
+    known = {str(spec.id): spec.id for spec in shop.config.streams()}
+    found = [stream for text, stream in known.items() if name in (text, stream.name)]
+    if len(found) == 1:
+        return found[0]
+    near = get_close_matches(name, [*known, *(stream.name for stream in known.values())], n=1)
+    raise SelectionError(
+        f"There is no stream called {name!r}.",
+        where="lakesmith.yml",
+        fix=f"did you mean {near[0]}?" if near else f"the streams are {', '.join(known) or 'none'}",
+    )

@@ -1,0 +1,104 @@
+"""Examines the installation, the lake and the run store."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+
+from lakesmith.api.checking import as_finding
+from lakesmith.errors import LakesmithError
+from lakesmith.model.streams import Finding, StreamId
+from lakesmith.run.workshop import Workshop
+
+PACKAGES = ("lakesmith", "pyiceberg", "pyarrow", "polars", "duckdb", "dbt-core", "dbt-duckdb")
+LITTLE_SPACE_BYTES = 2_000_000_000
+MANY_FILES = 5_000
+
+
+def examine(shop: Workshop) -> list[Finding]:
+    """Return what there is to say, worst matters included; nothing is changed."""
+    findings = [_packages(), _space(shop), *_store(shop)]
+    try:
+        streams = shop.lake.streams()
+    except LakesmithError as error:
+        return [*findings, as_finding("lake", error)]
+    findings.append(Finding("ok", "lake", f"{len(streams)} tables in {shop.lake.root}"))
+    return [*findings, *(_table(shop, stream) for stream in streams), *_warehouse(shop)]
+
+
+def _packages() -> Finding:
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding("error", "packages", f"missing: {', '.join(missing)}", "pip install lakesmith")
+    return Finding("ok", "packages", ", ".join(found))
+
+
+def _space(shop: Workshop) -> Finding:
+    free = shutil.disk_usage(shop.paths.root).free
+    text = f"{free / 1e9:,.1f} GB free where the project lies"
+    if free < LITTLE_SPACE_BYTES:
+        return Finding("warning", "disk", text, "a load that fills the disk stops cleanly, but it stops")
+    return Finding("ok", "disk", text)
+
+
+def _store(shop: Workshop) -> list[Finding]:
+    from lakesmith.monitor.reading import History
+    from lakesmith.monitor.store import RunStore
+
+    try:
+        store = RunStore.at(shop.paths.store, host=shop.host)
+    except LakesmithError as error:
+        return [as_finding("run store", error)]
+    runs = History(store, now=shop.host.clock.now()).runs(1)
+    store.close()
+    aside = sorted(shop.paths.state.glob("runs.db.broken-*"))
+    last = f"last run {runs[0].started_at:%Y-%m-%d %H:%M} UTC: {runs[0].state}" if runs else "no run yet"
+    findings = [Finding("ok", "run store", last)]
+    if aside:
+        findings.append(
+            Finding(
+                "warning",
+                "run store",
+                f"a damaged store was put aside: {aside[-1].name}",
+                "look into it, then delete it",
+            )
+        )
+    return findings
+
+
+def _table(shop: Workshop, stream: StreamId) -> Finding:
+    try:
+        head = shop.lake.table(stream).head()
+    except LakesmithError as error:
+        return as_finding(str(stream), error)
+    if head is None or head.checkpoint is None:
+        return Finding("warning", str(stream), "has a table and no checkpoint", "load it once")
+    text = f"{head.rows:,} rows in {head.files:,} files, load {head.checkpoint.ordinal}, {head.last_updated:%Y-%m-%d %H:%M} UTC"
+    if head.files > MANY_FILES:
+        return Finding("warning", str(stream), text, "so many files slow every query down: compact the table")
+    return Finding("ok", str(stream), text)
+
+
+def _warehouse(shop: Workshop) -> list[Finding]:
+    from pathlib import Path
+
+    try:
+        published = shop.engine.published()
+    except LakesmithError as error:
+        return [as_finding("warehouse", error)]
+    gone = [dataset.relation for dataset in published if not all(Path(file).is_file() for file in dataset.files)]
+    if gone:
+        return [
+            Finding(
+                "error",
+                "warehouse",
+                f"files are missing: {', '.join(gone)}",
+                "`lakesmith run --full-refresh` builds them again",
+            )
+        ]
+    return [Finding("ok", "warehouse", f"{len(published)} tables for readers")]

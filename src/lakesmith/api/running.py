@@ -1,0 +1,164 @@
+"""One run from lock to page."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from lakesmith import __version__
+from lakesmith.errors import LakesmithError
+from lakesmith.host import locks
+from lakesmith.model import events
+from lakesmith.model.protocols import Recorder
+from lakesmith.run.plan import make_plan
+from lakesmith.run.workshop import Order, Workshop
+
+if TYPE_CHECKING:
+    from lakesmith.api.project import Project, RunResult
+    from lakesmith.monitor.store import RunStore
+    from lakesmith.run.execute import Outcome
+
+LEASE = timedelta(minutes=15)
+RENEW_S = 60.0
+
+
+def run(project: Project, shop: Workshop, order: Order, listeners: tuple[Recorder, ...]) -> RunResult:
+    """Run a project under its lock, and record it; see `Project.run`."""
+    from lakesmith.api.project import RunResult
+    from lakesmith.monitor.recorders import Fanout, RunLog
+    from lakesmith.monitor.store import RunStore
+
+    began = shop.host.clock.steady_s()
+    with locked(shop, "lakesmith run"), shop.host.stop.listening():
+        store = RunStore.at(shop.paths.store, host=shop.host)
+        try:
+            run_id = shop.host.ids.run_id(shop.host.clock.now())
+            log = RunLog(shop.paths.logs, host=shop.host)
+            recorder = Renewing(Fanout((store, log, *listeners), complain=_complain), shop, run_id)
+            _bury_the_lost(shop, store)
+            outcome = _recorded(shop, order, run_id, recorder)
+        finally:
+            store.close()
+        page = project.write_page() if outcome.state != "nothing_new" else None
+    return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, page)
+
+
+def locked(shop: Workshop, command: str) -> AbstractContextManager[None]:
+    """Hold the lock of the target's runs.
+
+    Raises:
+        RunInProgressError: If another process holds it.
+    """
+    since = f"{shop.host.clock.now():%Y-%m-%d %H:%M:%S} UTC"
+    return locks.hold(shop.paths.lock(shop.target.name), {"command": command, "pid": os.getpid(), "since": since})
+
+
+def pass_through(shop: Workshop, arguments: list[str]) -> int:
+    """Run dbt as the person wrote it, on fresh views; return its exit code."""
+    from lakesmith.dbt.program import pass_through as dbt_command
+    from lakesmith.run.build import attach, prepare, request
+
+    with locked(shop, "lakesmith dbt"):
+        prepare(shop)
+        attach(shop)
+        command, env = dbt_command(request(shop), arguments)
+        return subprocess.call(command, cwd=shop.paths.root, env={**os.environ, **env})
+
+
+@dataclass(slots=True)
+class Renewing:
+    """Passes events on, and renews the run's lease while there are any."""
+
+    inner: Recorder
+    shop: Workshop
+    run_id: str
+    renewed_s: float = 0.0
+
+    def record(self, event: events.Event) -> None:
+        """Take note of one event."""
+        self.inner.record(event)
+        steady = self.shop.host.clock.steady_s()
+        if steady - self.renewed_s > RENEW_S:
+            self.renewed_s = steady
+            now = self.shop.host.clock.now()
+            self.inner.record(events.RunRenewed(self.run_id, now, now + LEASE))
+
+
+def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder) -> Outcome:
+    """Survey, plan and execute between the first and the last event of a run."""
+    from lakesmith.run.execute import Execution
+    from lakesmith.run.survey import survey
+
+    recorder.record(_started(shop, order, run_id))
+    try:
+        found = survey(shop, order)
+        outcome = Execution(shop, order, found, run_id, recorder).run(make_plan(found.facts))
+    except BaseException as error:
+        _record_end(shop, run_id, recorder, error)
+        raise
+    now = shop.host.clock.now()
+    recorder.record(events.RunFinished(run_id, now, outcome.state, shop.host.secrets.mask(sentence(outcome))))
+    return outcome
+
+
+def _record_end(shop: Workshop, run_id: str, recorder: Recorder, error: BaseException) -> None:
+    now = shop.host.clock.now()
+    if isinstance(error, LakesmithError):
+        mask = shop.host.secrets.mask
+        texts = (mask(error.what), mask(error.where), mask(error.fix))
+        recorder.record(events.ErrorSeen(run_id, "run", now, type(error).__name__, error.remedy, *texts))
+        recorder.record(events.RunFinished(run_id, now, "failed", texts[0]))
+    else:
+        recorder.record(events.RunFinished(run_id, now, "failed", f"ended by {type(error).__name__}"))
+
+
+def sentence(outcome: Outcome) -> str:
+    """Return one sentence about a run."""
+    if outcome.state == "nothing_new":
+        return "nothing new"
+    if outcome.errors:
+        step, error = outcome.errors[0]
+        more = f", and {len(outcome.errors) - 1} more" if len(outcome.errors) > 1 else ""
+        return f"{step}: {error.what.splitlines()[0]}{more}"
+    written = sum(load.counts.written for load in outcome.loads)
+    return f"{written:,} rows loaded" if outcome.loads else "built anew"
+
+
+def _started(shop: Workshop, order: Order, run_id: str) -> events.RunStarted:
+    now = shop.host.clock.now()
+    return events.RunStarted(
+        run_id=run_id,
+        at=now,
+        project=shop.config.name,
+        target=shop.target.name,
+        command="run",
+        selection=" ".join((*order.select, *(f"--exclude {left_out}" for left_out in order.exclude))),
+        trigger="cli",
+        version=__version__,
+        config_hash=shop.config.config_hash,
+        host=platform.node(),
+        pid=os.getpid(),
+        lease_until=now + LEASE,
+    )
+
+
+def _bury_the_lost(shop: Workshop, store: RunStore) -> None:
+    """Runs of this target that still say `running` are over: their lock is ours."""
+    from lakesmith.monitor.reading import History
+
+    now = shop.host.clock.now()
+    for found in History(store, now=now).unfinished(shop.target.name):
+        store.record(
+            events.RunFinished(found, now, "lost", "its process ended without a word; what it had committed stayed")
+        )
+
+
+def _complain(text: str) -> None:
+    import warnings
+
+    warnings.warn(f"lakesmith: {text}", RuntimeWarning, stacklevel=2)

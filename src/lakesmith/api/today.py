@@ -1,0 +1,185 @@
+"""Gathers what the first page shows: from the record, the lake, the warehouse and the models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lakesmith import __version__
+from lakesmith.api.marts import mart_views
+from lakesmith.catalog.lineage import lineage_of
+from lakesmith.dbt.artifacts import Manifest, read_manifest
+from lakesmith.errors import TransformError
+from lakesmith.host.files import write_atomically
+from lakesmith.monitor.reading import CheckRecord, DriftRecord, History, LoadRecord, RunRecord
+from lakesmith.monitor.store import RunStore
+from lakesmith.pages import values as v
+from lakesmith.pages.today import RUN_MOODS, render
+from lakesmith.run.workshop import Workshop
+
+if TYPE_CHECKING:
+    from lakesmith.model.loads import QuarantinedRow
+
+SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 12
+EXAMPLE_LENGTH = 160
+BROKEN = ("fail", "error")
+
+
+def write_page(shop: Workshop, path: Path) -> Path:
+    """Write the page and return its path."""
+    write_atomically(path, shop.host.secrets.mask(render(gather(shop))))
+    return path
+
+
+def gather(shop: Workshop) -> v.Today:
+    """Return everything the page shows."""
+    now = shop.host.clock.now()
+    store = RunStore.at(shop.paths.store, host=shop.host)
+    try:
+        history = History(store, now=now)
+        runs, loads = history.runs(SHOWN_RUNS), history.loads(limit=SHOWN_LOADS)
+        checks, drift = history.newest_checks(), history.drift(SHOWN_DRIFT)
+    finally:
+        store.close()
+    rejects, waiting = _rejects(shop)
+    mood, headline = verdict(runs, checks, waiting)
+    manifest = _manifest(shop)
+    nodes, edges = _lineage(shop, manifest, checks)
+    return v.Today(
+        project=shop.config.name,
+        target=shop.target.name,
+        version=__version__,
+        as_of=now,
+        headline=headline,
+        mood=mood,
+        ready=_tiles(shop, runs, checks, waiting),
+        marts=mart_views(shop, manifest),
+        loads=[_load(load) for load in loads],
+        rejects=rejects,
+        waiting=waiting,
+        drift=[_drift(change) for change in drift],
+        checks=[
+            v.CheckView(_short(c), c.relation, c.status, c.failures, c.message) for c in checks if c.status != "pass"
+        ],
+        passed=sum(check.status == "pass" for check in checks),
+        nodes=nodes,
+        edges=edges,
+        runs=[v.RunView(run.started_at, run.state, _seconds(run), run.message) for run in runs],
+        unwatched=("freshness against a schedule",) if shop.config.schedule is None else (),
+    )
+
+
+def verdict(runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int) -> tuple[str, str]:
+    """Return mood and headline: what a person has to know first. Unknown is never green."""
+    ended = [run for run in runs if run.state != "running"]
+    if not ended:
+        return v.UNKNOWN, "Nothing has run yet, so nothing is known."
+    last = ended[0]
+    broken = sum(check.status in BROKEN for check in checks)
+    if last.state in ("failed", "lost"):
+        return v.BAD, f"The last run {'failed' if last.state == 'failed' else 'was lost'}: {last.message}."
+    if broken:
+        return (
+            v.BAD,
+            f"{broken} {'test fails' if broken == 1 else 'tests fail'}; their marts keep the last good version.",
+        )
+    if last.state == "stopped":
+        return v.WARN, "The last run was stopped at a safe point; what it had committed stayed."
+    passed, warned = (sum(check.status == status for check in checks) for status in ("pass", "warn"))
+    tests = f"all {passed:,} tests pass" if not warned else f"{passed:,} tests pass and {warned:,} warn"
+    held = f"; {waiting:,} records wait in quarantine" if waiting else ""
+    known = tests if checks else "no test has run yet"
+    return (v.GOOD if checks else v.UNKNOWN), f"Every stream is loaded and {known}{held}."
+
+
+def _tiles(
+    shop: Workshop, runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int
+) -> list[tuple[str, str]]:
+    heads = [head for stream in shop.lake.streams() if (head := shop.lake.table(stream).head())]
+    good = next((run for run in runs if RUN_MOODS.get(run.state) == v.GOOD or run.state == "warned"), None)
+    return [
+        ("streams in bronze", f"{len(heads):,}"),
+        ("rows in bronze", f"{sum(head.rows for head in heads):,}"),
+        ("tables for readers", f"{len(shop.engine.published()):,}"),
+        ("tests that pass", f"{sum(check.status == 'pass' for check in checks):,} of {len(checks):,}"),
+        ("records in quarantine", f"{waiting:,}"),
+        ("last good run (UTC)", f"{good.started_at:%d %b %H:%M}" if good else "none"),
+    ]
+
+
+def _rejects(shop: Workshop) -> tuple[list[v.RejectView], int]:
+    """Return the most frequent reasons with an example each, and how many records wait."""
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], QuarantinedRow] = {}
+    for stream in shop.lake.streams():
+        for row in shop.lake.table(stream).quarantined():
+            kind = (str(stream), row.reason)
+            counts[kind] += 1
+            examples.setdefault(kind, row)
+    views = [
+        v.RejectView(
+            stream, reason, count, examples[stream, reason].where, examples[stream, reason].raw[:EXAMPLE_LENGTH]
+        )
+        for (stream, reason), count in counts.most_common(SHOWN_REJECTS)
+    ]
+    return views, counts.total()
+
+
+def _load(load: LoadRecord) -> v.LoadView:
+    notes = [
+        "a record is missing its proof" if not load.proven else "",
+        ", ".join(f"{reason}: {count:,}" for reason, count in load.filter_reasons.items()),
+    ]
+    return v.LoadView(
+        load.stream,
+        load.finished_at,
+        load.state,
+        load.rows_read,
+        load.rows_written,
+        load.rows_quarantined,
+        load.rows_filtered,
+        load.proven,
+        load.law_holds,
+        load.rows_read / load.seconds if load.seconds > 0 and load.rows_read else None,
+        "; ".join(note for note in notes if note),
+    )
+
+
+def _drift(change: DriftRecord) -> v.DriftView:
+    what = change.kind.replace("_", " ")
+    sides = " → ".join(side for side in (change.before, change.after) if side)
+    return v.DriftView(
+        change.seen_at, change.stream, change.column, f"{what}{f': {sides}' if sides else ''}", change.outcome
+    )
+
+
+def _short(check: CheckRecord) -> str:
+    parts = check.check_id.split(".")
+    return parts[2] if len(parts) > 2 else check.check_id  # noqa: PLR2004 - test.project.name.hash
+
+
+def _seconds(run: RunRecord) -> float | None:
+    return (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+
+
+def _manifest(shop: Workshop) -> Manifest | None:
+    try:
+        return read_manifest(shop.paths.dbt_target)
+    except TransformError:
+        return None
+
+
+def _lineage(
+    shop: Workshop, manifest: Manifest | None, checks: Iterable[CheckRecord]
+) -> tuple[list[v.NodeView], Sequence[tuple[str, str]]]:
+    if manifest is None:
+        return [], ()
+    found = lineage_of(manifest, [spec.id for spec in shop.config.streams()])
+    moods = {"fail": v.BAD, "error": v.BAD, "warn": v.WARN}
+    worst: dict[str, str] = {}
+    for check in checks:  # worst first
+        if check.status in moods:
+            worst.setdefault(check.relation.rpartition(".")[2], moods[check.status])
+    return [v.NodeView(asset.name, asset.layer, worst.get(asset.name, v.GOOD)) for asset in found.assets], found.edges

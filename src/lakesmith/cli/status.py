@@ -1,0 +1,77 @@
+"""`lakesmith status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lakesmith.cli.output import Output, common, json_option, output_for, project_option, target_option
+
+if TYPE_CHECKING:
+    from lakesmith.monitor.reading import History
+
+RUNS = 5
+
+
+@click.command("status")
+@common(project_option, target_option, json_option)
+def command(as_json: bool, **given: Any) -> int:  # noqa: FBT001
+    """Say how fresh and how healthy everything is."""
+    import lakesmith
+
+    output = output_for(as_json=as_json)
+    project = lakesmith.open(given["folder"], target=given["target"])
+    history = project.history()
+    _runs(history, output)
+    _loads(history, output)
+    _checks(history, output)
+    output.close()
+    return 0
+
+
+def _runs(history: History, output: Output) -> None:
+    output.say("Runs", mood="head")
+    rows = [
+        {
+            "began_utc": run.started_at,
+            "state": run.state.replace("_", " "),
+            "seconds": (run.finished_at - run.started_at).total_seconds() if run.finished_at else None,
+            "target": run.target,
+            "message": run.message,
+            "run": run.run_id,
+        }
+        for run in history.runs(RUNS)
+    ]
+    output.table("runs", rows, empty="Nothing has run yet: state unknown.")
+
+
+def _loads(history: History, output: Output) -> None:
+    output.say("\nNewest load of each stream", mood="head")
+    rows = [
+        {
+            "stream": load.stream,
+            "at_utc": load.finished_at,
+            "read": load.rows_read,
+            "written": load.rows_written,
+            "quarantined": load.rows_quarantined,
+            "filtered": load.rows_filtered,
+            "law": ("holds" if load.law_holds else "broken") if load.proven else "unproven",
+        }
+        for load in history.newest_loads()
+    ]
+    output.table("loads", rows, empty="Nothing has been loaded yet.")
+
+
+def _checks(history: History, output: Output) -> None:
+    checks = history.newest_checks()
+    passed = sum(check.status == "pass" for check in checks)
+    output.say("\nTests", mood="head")
+    output.say(f"{passed} of {len(checks)} pass." if checks else "No test has run yet: state unknown.")
+    rows = [
+        {"test": check.check_id.split(".")[2], "on": check.relation, "status": check.status, "rows": check.failures}
+        for check in checks
+        if check.status != "pass"
+    ]
+    output.table("tests_not_passing", rows)
+    output.facts({"tests_passing": passed, "tests": len(checks)})

@@ -1,0 +1,1 @@
+"""dbt, driven by its command line and its artifacts, never imported."""

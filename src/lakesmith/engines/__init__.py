@@ -1,0 +1,1 @@
+"""Where dbt runs, and what readers open afterwards: one package per engine."""

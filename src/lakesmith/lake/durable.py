@@ -1,0 +1,74 @@
+"""Iceberg files that are on the disk, not only in its cache, before the catalog points at them."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any, cast
+
+from pyiceberg.io import InputFile, OutputFile, OutputStream
+from pyiceberg.io.pyarrow import PyArrowFileIO
+
+from lakesmith.host import crash
+from lakesmith.host.files import fsync_folder
+from lakesmith.lake import points
+
+METADATA_ENDING = ".metadata.json"
+
+
+class DurableFileIO(PyArrowFileIO):
+    """Reads as PyIceberg does; writes local files with fsync of content and name. Named in the catalog's `py-io-impl`."""
+
+    def new_output(self, location: str) -> OutputFile:  # type: ignore[override]
+        """Return a file to write; local paths become durable when closed, other stores are durable by themselves."""
+        scheme, _, path = self.parse_location(location)
+        return _DurableOutput(location, path, self) if scheme == "file" else super().new_output(location)
+
+
+class _DurableOutput(OutputFile):
+    """A local file that is durable once closed."""
+
+    def __init__(self, location: str, path: str, files: PyArrowFileIO) -> None:
+        super().__init__(location)
+        self._path, self._files = path, files
+
+    def __len__(self) -> int:
+        return Path(self._path).stat().st_size
+
+    def exists(self) -> bool:
+        """Whether the file is there."""
+        return Path(self._path).exists()
+
+    def to_input_file(self) -> InputFile:
+        """Return the same file for reading."""
+        return self._files.new_input(self._location)
+
+    def create(self, overwrite: bool = False) -> OutputStream:  # noqa: FBT001, FBT002 - PyIceberg's signature
+        """Open the file for writing; without `overwrite` it must not exist."""
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        return cast("OutputStream", _DurableStream(self._path, overwrite=overwrite))
+
+
+class _DurableStream(io.FileIO):
+    """Unbuffered, as Iceberg writes in few large pieces; fsynced when closed."""
+
+    def __init__(self, path: str, *, overwrite: bool) -> None:
+        super().__init__(path, "wb" if overwrite else "xb")
+        self._path = path
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data)
+        done = 0
+        while done < view.nbytes:
+            done += super().write(view[done:]) or 0
+        return done
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        os.fsync(self.fileno())
+        super().close()
+        fsync_folder(Path(self._path).parent)
+        if self._path.endswith(METADATA_ENDING):
+            crash.point(points.METADATA_WRITTEN)

@@ -1,0 +1,106 @@
+"""Field ids: given once, never reused, and known before the commit that makes them true."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from lakesmith.model.types import INT, LONG, SYSTEM_FIELDS, Decimal, Field, List, Map, Scalar, Schema, Struct, Type
+
+PROMOTIONS = {(INT, LONG), (Scalar("float"), Scalar("double"))}
+
+
+def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
+    """Return the full schema with field ids: the table's columns, changed as `after` asks, new ones added, system columns last.
+
+    A column of `after` is the table's column of the same id or, without an id, of the same name. Columns that `after` leaves out
+    stay. Values the table has already are never read differently: only promotions are taken.
+
+    Args:
+        before: The table's schema; None for a table that does not exist yet.
+        last_id: The highest field id ever given in the table; 0 for a new one.
+        after: The data columns that are needed.
+
+    Raises:
+        ValueError: If a type changes in a way that is no promotion.
+    """
+    ids = _Ids(last_id)
+    known = before.fields if before is not None else ()
+    system = _merge(tuple(f for f in known if f.is_system), SYSTEM_FIELDS, ids)
+    data = _merge(tuple(f for f in known if not f.is_system), after.data.fields, ids)
+    return Schema((*data, *system))
+
+
+class _Ids:
+    """Gives out field ids above the highest ever used."""
+
+    def __init__(self, last: int) -> None:
+        self._counter = itertools.count(last + 1)
+
+    def next(self) -> int:
+        return next(self._counter)
+
+
+def _merge(known: tuple[Field, ...], wanted: tuple[Field, ...], ids: _Ids) -> tuple[Field, ...]:
+    merged = {f.id: f for f in known}
+    by_name = {f.name: f for f in known}
+    for want in wanted:
+        old = merged.get(want.id) if want.id else by_name.get(want.name)
+        fresh = _add(want, ids) if old is None else _change(old, want, ids)
+        merged[fresh.id] = fresh
+    return tuple(merged.values())
+
+
+def _add(want: Field, ids: _Ids) -> Field:
+    own_id = ids.next()  # before those of its parts
+    return replace(want, id=own_id, type=_fresh(want.type, ids))
+
+
+def _fresh(type_: Type, ids: _Ids) -> Type:
+    match type_:
+        case Struct(fields):
+            return Struct(tuple(_add(part, ids) for part in fields))
+        case List(element):
+            element_id = ids.next()
+            return List(_fresh(element, ids), element_id)
+        case Map(key, value):
+            key_id, value_id = ids.next(), ids.next()
+            return Map(_fresh(key, ids), _fresh(value, ids), key_id, value_id)
+    return type_
+
+
+def _change(old: Field, want: Field, ids: _Ids) -> Field:
+    try:
+        type_ = _promote(old.type, want.type, ids)
+    except _NotAPromotionError as error:
+        raise ValueError(f"column {want.name!r} cannot go from {old.type} to {want.type} in place: {error}") from error
+    return Field(want.name, type_, want.source_name or old.source_name, want.doc or old.doc, old.id)
+
+
+class _NotAPromotionError(Exception):
+    pass
+
+
+def _promote(old: Type, want: Type, ids: _Ids) -> Type:
+    match old, want:
+        case Struct(), Struct():
+            return Struct(_merge(old.fields, want.fields, ids))
+        case List(), List():
+            return List(_promote(old.element, want.element, ids), old.element_id)
+        case Map(), Map():
+            if old.key != want.key:
+                raise _NotAPromotionError("the keys of a map keep their type")
+            return Map(old.key, _promote(old.value, want.value, ids), old.key_id, old.value_id)
+    if may_read(old, want):
+        return want
+    raise _NotAPromotionError(f"{old} to {want}")
+
+
+def may_read(written: Type, wanted: Type) -> bool:
+    """Whether values written as one type are read right as the other; of nested types only the outside counts."""
+    match written, wanted:
+        case Decimal(), Decimal():
+            return written.scale == wanted.scale and wanted.precision >= written.precision
+        case (Struct(), Struct()) | (List(), List()) | (Map(), Map()):
+            return True
+    return written == wanted or (written, wanted) in PROMOTIONS

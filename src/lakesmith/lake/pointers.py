@@ -1,0 +1,126 @@
+"""Which metadata file is a table's newest: read from the catalog with the standard library alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lakesmith.errors import CatalogBrokenError, CatalogLockedError
+from lakesmith.lake.layout import Layout
+from lakesmith.lake.metadata import Metadata
+from lakesmith.model.streams import StreamId
+
+ONE = "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
+ALL = "SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ? ORDER BY 1, 2"
+LOCKED = ("locked", "busy")
+NEEDED = {"table-uuid", "schemas", "current-schema-id", "last-updated-ms", "last-column-id"}
+
+
+class Pointers(Protocol):
+    """Reads the newest metadata of tables. Another kind of catalog is another class that fits."""
+
+    def read(self, stream: StreamId) -> Metadata | None:
+        """Return the newest metadata of a stream's table, None where there is no table."""
+        ...
+
+    def streams(self) -> list[StreamId]:
+        """Return the streams that have a table, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SqlitePointers:
+    """The pointers of a lake whose catalog is a SQLite file; `busy_timeout_s` is how long to wait for a lock."""
+
+    layout: Layout
+    catalog_name: str
+    busy_timeout_s: float
+
+    def read(self, stream: StreamId) -> Metadata | None:
+        """Return the newest metadata of a stream's table, None where there is no table.
+
+        Raises:
+            CatalogLockedError: If the catalog stayed locked.
+            CatalogBrokenError: If the catalog or the metadata file cannot be read, or the catalog is gone while the table is there.
+        """
+        rows = self._select(ONE, (self.catalog_name, stream.source, stream.name))
+        if rows:
+            return read_metadata(Path(str(rows[0][0]).removeprefix("file://")))
+        if rows is None and (self.layout.table(stream) / "metadata").is_dir():
+            raise self._broken("is gone or empty, while tables that it pointed to are still there")
+        return None
+
+    def streams(self) -> list[StreamId]:
+        """Return the streams that have a table, in order.
+
+        Raises:
+            CatalogLockedError: If the catalog stayed locked.
+            CatalogBrokenError: If the catalog cannot be read.
+        """
+        return [StreamId(source, name) for source, name in self._select(ALL, (self.catalog_name,)) or ()]
+
+    def _select(self, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]] | None:
+        """Return the rows of a query; None where there is no catalog yet."""
+        if not self.layout.catalog.exists():
+            return None
+        try:
+            with self._connected() as connection:
+                return connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            if "no such table: iceberg_tables" in str(error):
+                return None
+            if any(word in str(error) for word in LOCKED):
+                raise locked_error(self.layout.catalog) from error
+            raise self._broken(f"cannot be read ({error})") from error
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        address = f"{self.layout.catalog.absolute().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=self.busy_timeout_s)) as connection:
+            yield connection
+
+    def _broken(self, what: str) -> CatalogBrokenError:
+        return CatalogBrokenError(
+            f"The lake catalog {what}.",
+            where=str(self.layout.catalog),
+            fix="restore the file from a backup; the tables beside it are untouched. `lakesmith doctor` says more",
+        )
+
+
+def locked_error(catalog: Path) -> CatalogLockedError:
+    """Return the error that says the catalog stayed locked."""
+    return CatalogLockedError(
+        "The lake catalog stayed locked by another program; nothing of this batch became visible.",
+        where=str(catalog),
+        fix="close the program that has the file open for writing, and run the same command again",
+    )
+
+
+def read_metadata(path: Path | str) -> Metadata:
+    """Return the content of a metadata file.
+
+    Raises:
+        CatalogBrokenError: If it cannot be read.
+    """
+    try:
+        raw = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from error
+    except ValueError as error:
+        raise _unreadable(path, "it is not JSON") from error
+    if not isinstance(raw, dict) or not raw.keys() >= NEEDED:
+        raise _unreadable(path, "it is not Iceberg metadata")
+    return Metadata(str(path), raw)
+
+
+def _unreadable(path: Path | str, reason: str) -> CatalogBrokenError:
+    return CatalogBrokenError(
+        f"The metadata file of a table cannot be read: {reason}.",
+        where=str(path),
+        fix="restore the file from a backup, or move the lake back to the folder it was made in",
+    )

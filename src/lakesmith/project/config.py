@@ -1,0 +1,158 @@
+"""A project as values: what every other part of Lakesmith reads instead of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lakesmith.errors import MissingValueError, SelectionError
+from lakesmith.model.streams import SourceContext, StreamSpec
+from lakesmith.project.faults import nearest, spell_list
+from lakesmith.project.paths import ProjectPaths
+from lakesmith.project.settings import Pipeline, Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One source. `options` is the connector's `Options`; `missing` lists references without a value, with their places.
+
+    With anything in `missing`, `options` may be None: ask `ProjectConfig.source` for a source that is going to be read.
+    """
+
+    name: str
+    type: str
+    options: Any = field(repr=False)
+    streams: tuple[StreamSpec, ...] = field(default=(), repr=False)
+    where: str = ""
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConfig:
+    """One target: engine, lake and credentials under a name.
+
+    `lake` is a folder below the project or a URL; `catalog` None means SQLite in the lake. `bronze` names the target whose lake is
+    read instead, None for an own one. `sample` limits what is built to the newest part of bronze; None: all.
+    """
+
+    name: str
+    engine: str = "duckdb"
+    lake: str = "lake"
+    catalog: str | None = field(default=None, repr=False)
+    bronze: str | None = None
+    ingest: bool = True
+    sample: timedelta | None = None
+    options: Any = field(default=None, repr=False)
+    where: str = ""
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishConfig:
+    """One set of tables to write out. `path` may hold `{name}`, `{date}`, `{target}` and `{run}`; `options` is the publisher's."""
+
+    name: str
+    select: str
+    format: str
+    path: str = field(repr=False)
+    options: Any = field(default=None, repr=False)
+    where: str = ""
+    missing: tuple[str, ...] = ()
+
+    def path_for(self, *, name: str, date: str, target: str, run: str) -> str:
+        """Return the path with its placeholders filled in."""
+        return self.path.format(name=name, date=date, target=target, run=run)
+
+
+Entry = TypeVar("Entry", bound=SourceConfig | TargetConfig | PublishConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectConfig:
+    """A checked project file. `environment` is `.env`, for child processes; `config_hash` changes with the text, not with secrets."""
+
+    name: str
+    version: int
+    root: Path
+    config_hash: str
+    default_target: str = "local"
+    schedule: Schedule | None = None
+    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+    sources: Mapping[str, SourceConfig] = field(default_factory=dict)
+    publish: Mapping[str, PublishConfig] = field(default_factory=dict)
+    targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def paths(self) -> ProjectPaths:
+        """The folders of the project."""
+        return ProjectPaths(self.root)
+
+    def streams(self) -> tuple[StreamSpec, ...]:
+        """Return the streams of all sources, as the file orders them."""
+        return tuple(stream for source in self.sources.values() for stream in source.streams)
+
+    def source(self, name: str) -> SourceConfig:
+        """Return a source that can be read.
+
+        Raises:
+            SelectionError: If the project has no source of that name.
+            MissingValueError: If a reference in it has no value here.
+        """
+        return _usable(self.sources, "source", name)
+
+    def context(self, name: str) -> SourceContext:
+        """Return what the connector of a source is made with.
+
+        Raises:
+            SelectionError: If the project has no source of that name.
+            MissingValueError: If a reference in it has no value here.
+        """
+        source = self.source(name)
+        return SourceContext(source.name, source.options, self.root, source.streams, source.where)
+
+    def target(self, name: str | None = None) -> TargetConfig:
+        """Return a target that can be used; the default one for None.
+
+        Raises:
+            SelectionError: If the project has no target of that name.
+            MissingValueError: If a reference in it has no value here.
+        """
+        return _usable(self.targets, "target", name or self.default_target)
+
+    def bronze_of(self, target: TargetConfig) -> TargetConfig:
+        """Return the target that owns the lake which `target` reads.
+
+        Raises:
+            MissingValueError: If a reference in the owner has no value here.
+        """
+        return target if target.bronze is None else self.target(target.bronze)
+
+    def publication(self, name: str) -> PublishConfig:
+        """Return a publish entry that can be used.
+
+        Raises:
+            SelectionError: If the project has no such entry.
+            MissingValueError: If a reference in it has no value here.
+        """
+        return _usable(self.publish, "publish entry", name)
+
+
+def _usable(known: Mapping[str, Entry], kind: str, name: str) -> Entry:
+    found = known.get(name)
+    if found is None:
+        raise SelectionError(
+            f'There is no {kind} "{name}" in this project{nearest(name, known)}',
+            where="lakesmith.yml",
+            fix=f"name one of: {spell_list(tuple(known))}",
+        )
+    if found.missing:
+        raise MissingValueError(
+            "\n".join([f'The {kind} "{name}" needs values that are not here:', *found.missing]),
+            where=found.where,
+            fix="set them in the environment or in .env",
+        )
+    return found

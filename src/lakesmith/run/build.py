@@ -1,0 +1,159 @@
+"""Bronze attached, dbt run once, tested marts swapped in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lakesmith.errors import LakesmithError, TransformError
+from lakesmith.model.events import CheckFinished, ModelFinished, StepProgress
+from lakesmith.model.plans import Dataset
+from lakesmith.model.streams import StreamId
+from lakesmith.run.selecting import datasets_of
+from lakesmith.run.survey import bronze_now
+from lakesmith.run.workshop import Order, Workshop
+
+PROFILE = "lakesmith"
+
+Tell = Callable[[Any], None]
+
+
+@dataclass(slots=True)
+class Built:
+    """How a build went. `state`: succeeded, warned, failed or stopped; `bad` are relations that must not be swapped in."""
+
+    state: str
+    models: int = 0
+    checks: dict[str, int] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
+    good: set[str] = field(default_factory=set)
+    errors: Sequence[LakesmithError] = ()
+
+
+def prepare(shop: Workshop) -> None:
+    """Write what dbt needs beside the project: the profile and the bundled package."""
+    from lakesmith.dbt.profile import install_package, write_profiles
+
+    write_profiles(shop.paths, {shop.target.name: shop.engine.profile()}, shop.target.name, name=profile_name(shop))
+    install_package(shop.paths)
+
+
+def profile_name(shop: Workshop) -> str:
+    """Return the profile that `dbt_project.yml` asks for."""
+    import yaml
+
+    raw = yaml.safe_load((shop.paths.root / "dbt_project.yml").read_text("utf-8"))
+    return str((raw or {}).get("profile") or PROFILE)
+
+
+def attach(shop: Workshop) -> int:
+    """Make bronze readable for dbt; return how many tables."""
+    found = [shop.lake.table(stream).snapshot() for stream in shop.lake.streams()]
+    tables = [table for table in found if table is not None]
+    shop.engine.attach(tables)
+    return len(tables)
+
+
+def request(
+    shop: Workshop,
+    *,
+    command: str = "build",
+    order: Order | None = None,
+    left_out: Sequence[str] = (),
+    run_id: str = "",
+) -> Any:
+    """Return the dbt process that an order needs; `left_out` are selectors of what lost its input."""
+    from lakesmith.dbt.program import DbtRequest
+
+    asked = order or Order()
+    return DbtRequest(
+        root=shop.paths.root,
+        profiles=shop.paths.profiles,
+        target=shop.target.name,
+        logs=shop.paths.logs,
+        run_id=run_id,
+        command=command,
+        select=asked.select,
+        exclude=(*asked.exclude, *left_out),
+        full_refresh=asked.full_refresh,
+        env=dict(shop.config.environment),
+    )
+
+
+def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str, tell: Tell) -> Built:
+    """Run `dbt build` once; models below a stream that failed keep their last good version.
+
+    Raises:
+        TransformError: If dbt ends before it comes to the models.
+    """
+    from lakesmith.dbt.driver import DbtFinished, NodeStarted, run_dbt
+
+    prepare(shop)
+    left_out = tuple(f"source:{stream}+" for stream in failed)
+    built = Built("failed")
+    for event in run_dbt(request(shop, order=order, left_out=left_out, run_id=run_id), shop.host):
+        if isinstance(event, ModelFinished):
+            tell(event)
+            built.models += 1
+            (built.good if event.status == "success" else built.bad).add(event.relation)
+        elif isinstance(event, CheckFinished):
+            tell(event)
+            built.checks[event.status] = built.checks.get(event.status, 0) + 1
+            if event.status in ("fail", "error"):
+                built.bad.add(event.relation)
+        elif isinstance(event, NodeStarted):
+            tell(StepProgress(run_id, "build", event.index, event.index, event.total, event.name))
+        elif isinstance(event, DbtFinished):
+            built.state, built.errors = event.state, event.errors
+    return built
+
+
+def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[Dataset]:
+    """Make the tested marts what readers open; those that failed keep their last good version.
+
+    Args:
+        shop: The workshop.
+        built: How the build went.
+        models: The fingerprint of the models that were built.
+        whole: Whether all of the project was built, so that nothing is due until something changes.
+
+    Raises:
+        TransformError: If a relation is missing.
+        StorageFullError: If the disk is full.
+    """
+    from lakesmith.dbt.artifacts import read_manifest
+
+    wanted = datasets_of(read_manifest(shop.paths.dbt_target))
+    fresh = [dataset for dataset in wanted if dataset.relation in built.good - built.bad]
+    stamped = [_stamped(dataset, shop) for dataset in fresh]
+    inputs = {
+        "models": models,
+        "bronze": bronze_now(shop),
+        "complete": whole and built.state in ("succeeded", "warned"),
+    }
+    keep = {dataset.relation for dataset in wanted}
+    swapped: Sequence[Dataset] = shop.engine.swap(stamped, inputs, keep=keep)
+    return swapped
+
+
+def _stamped(dataset: Dataset, shop: Workshop) -> Dataset:
+    from dataclasses import replace
+
+    return replace(dataset, built_at=f"{shop.host.clock.now():%Y-%m-%dT%H:%M:%SZ}")
+
+
+def failure(built: Built) -> TransformError | None:
+    """Return one error that says how a build failed; None if it did not."""
+    if built.state != "failed":
+        return None
+    if built.errors:
+        first = built.errors[0]
+        more = f" ({len(built.errors) - 1} more like it, see `lakesmith logs`)" if len(built.errors) > 1 else ""
+        return TransformError(first.what + more, where=first.where, fix=first.fix)
+    failing = built.checks.get("fail", 0) + built.checks.get("error", 0)
+    return TransformError(
+        f"{failing} {'test' if failing == 1 else 'tests'} failed; marts below keep their last good version.",
+        where=", ".join(sorted(relation for relation in built.bad if relation)),
+        fix="`lakesmith logs` names the tests; `lakesmith dbt show --select …` shows the rows",
+    )

@@ -1,0 +1,195 @@
+"""Carries a plan out. One failure does not stop its siblings; what depends on it keeps its last good version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lakesmith.errors import FatalError, LakesmithError
+from lakesmith.host.stop import StopRequestedError
+from lakesmith.model import events
+from lakesmith.model.loads import Load
+from lakesmith.model.plans import Dataset, Plan, Step
+from lakesmith.model.protocols import Recorder
+from lakesmith.model.streams import StreamId
+from lakesmith.run import build as building
+from lakesmith.run import publications
+from lakesmith.run.load import LoadJob, load_stream
+from lakesmith.run.selecting import published_by
+from lakesmith.run.survey import Survey
+from lakesmith.run.workshop import Order, Workshop
+
+WENT_WELL = ("succeeded", "warned")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did. `state`: succeeded, warned, failed, stopped or nothing_new."""
+
+    state: str = "nothing_new"
+    steps: dict[str, str] = field(default_factory=dict)
+    loads: list[Load] = field(default_factory=list)
+    errors: list[tuple[str, LakesmithError]] = field(default_factory=list)
+    built: building.Built | None = None
+    datasets: Sequence[Dataset] = ()
+    published: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run in progress."""
+
+    shop: Workshop
+    order: Order
+    survey: Survey
+    run_id: str
+    recorder: Recorder
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def run(self, plan: Plan) -> Outcome:
+        """Execute every step of `plan`, then say how it went. A wish to stop ends it at the next safe point."""
+        for stream, error in self.survey.faults.items():
+            self._fault(f"load:{stream}", "load", error)
+        for step in plan:
+            try:
+                self._step(step)
+            except StopRequestedError:
+                self._finish(step, "stopped", 0.0, "stopped at a safe point: nothing half-done is visible")
+                break
+            except FatalError:
+                break
+        self.outcome.state = self._state()
+        return self.outcome
+
+    def _step(self, step: Step) -> None:
+        self.shop.host.stop.check()
+        lost = [need for need in step.needs if self.outcome.steps.get(need, "skipped") not in WENT_WELL]
+        if lost and step.kind in ("build", "swap", "publish"):
+            self._finish(step, "skipped", 0.0, f"{lost[0]} did not go well")
+            return
+        began = self.shop.host.clock.steady_s()
+        self._tell(events.StepStarted(self.run_id, step.name, step.kind, self.shop.host.clock.now()))
+        try:
+            state, message, facts = _STEPS[step.kind](self, step)
+        except LakesmithError as error:
+            self._fault(step.name, step.kind, error, self.shop.host.clock.steady_s() - began)
+            if isinstance(error, FatalError):
+                raise
+            return
+        self._finish(step, state, self.shop.host.clock.steady_s() - began, message, facts)
+
+    def load(self, step: Step) -> tuple[str, str, dict[str, float]]:
+        """Load one stream."""
+        stream = StreamId.parse(step.selects[0])
+        spec = next(spec for spec in self.survey.chosen.streams if spec.id == stream)
+        job = LoadJob(
+            spec,
+            self.shop.source(stream.source),
+            self.shop.lake.table(stream),
+            self.shop.host,
+            self.shop.config.config_hash,
+        )
+        total = next((news.size_bytes for news in self.survey.facts.news if news.stream == stream), None)
+
+        def progress(rows: int, done: int) -> None:
+            self._tell(events.StepProgress(self.run_id, step.name, rows, done, total))
+
+        load = load_stream(job, progress=progress)
+        self.outcome.loads.append(load)
+        self._tell(events.LoadFinished(self.run_id, step.name, self.shop.host.clock.now(), load))
+        facts = {"read": load.counts.read, "written": load.counts.written, "quarantined": load.counts.quarantined}
+        return "succeeded", "", {**facts, "filtered": load.counts.filtered, "splits": load.splits}
+
+    def attach(self, _step: Step) -> tuple[str, str, dict[str, float]]:
+        """Make bronze readable for dbt."""
+        return "succeeded", "", {"tables": building.attach(self.shop)}
+
+    def build(self, _step: Step) -> tuple[str, str, dict[str, float]]:
+        """Build and test the models."""
+        failed = [
+            StreamId.parse(name.removeprefix("load:"))
+            for name, state in self.outcome.steps.items()
+            if name.startswith("load:") and state not in WENT_WELL
+        ]
+        built = building.build(self.shop, self.order, failed, self.run_id, self._tell)
+        self.outcome.built = built
+        if built.state == "stopped":
+            raise StopRequestedError
+        error = building.failure(built)
+        if error:
+            self._tell_error("build", error)
+            self.outcome.errors.append(("build", error))
+        facts: dict[str, float] = {
+            "models": built.models,
+            **{f"tests_{status}": count for status, count in built.checks.items()},
+        }
+        # What failed is left out of the swap, model by model, so the step counts as warned for those that come after it.
+        return ("warned" if error else built.state), (error.what if error else ""), facts
+
+    def swap(self, _step: Step) -> tuple[str, str, dict[str, float]]:
+        """Make the tested marts what readers open."""
+        if self.outcome.built is None:
+            return "skipped", "nothing was built", {}
+        whole = self.order.everything and all(state in WENT_WELL for state in self.outcome.steps.values())
+        self.outcome.datasets = building.swap(self.shop, self.outcome.built, self.survey.models, whole=whole)
+        return "succeeded", "", {"tables": len(self.outcome.datasets)}
+
+    def publish(self, step: Step) -> tuple[str, str, dict[str, float]]:
+        """Write tested tables out."""
+        name = step.selects[0]
+        datasets = published_by(self.shop, name)
+        count = publications.publish(self.shop, name, datasets, self.order, self.run_id, self._tell)
+        publications.remember(self.shop, name)
+        self.outcome.published[name] = count
+        return "succeeded", "", {"tables": count}
+
+    def _finish(
+        self, step: Step, state: str, seconds: float, message: str = "", facts: dict[str, float] | None = None
+    ) -> None:
+        self.outcome.steps[step.name] = state
+        now = self.shop.host.clock.now()
+        self._tell(events.StepFinished(self.run_id, step.name, step.kind, now, state, seconds, message, facts or {}))
+
+    def _fault(self, name: str, kind: str, error: LakesmithError, seconds: float = 0.0) -> None:
+        self.outcome.errors.append((name, error))
+        self.outcome.steps[name] = "failed"
+        self._tell_error(name, error)
+        now = self.shop.host.clock.now()
+        if kind == "load":
+            failed = Load(StreamId.parse(name.removeprefix("load:")), "failed")
+            self._tell(events.LoadFinished(self.run_id, name, now, failed))
+        self._tell(
+            events.StepFinished(
+                self.run_id, name, kind, now, "failed", seconds, self.shop.host.secrets.mask(error.what)
+            )
+        )
+
+    def _tell_error(self, step: str, error: LakesmithError) -> None:
+        mask = self.shop.host.secrets.mask
+        now = self.shop.host.clock.now()
+        kind, texts = type(error).__name__, (mask(error.what), mask(error.where), mask(error.fix))
+        self._tell(events.ErrorSeen(self.run_id, step, now, kind, error.remedy, *texts))
+
+    def _tell(self, event: Any) -> None:
+        self.recorder.record(event)
+
+    def _state(self) -> str:
+        states = set(self.outcome.steps.values())
+        for worst in ("stopped", "failed"):
+            if worst in states:
+                return worst
+        if self.outcome.errors:
+            return "failed"
+        if not states:
+            return "nothing_new"
+        return "warned" if "warned" in states else "succeeded"
+
+
+_STEPS: dict[str, Callable[[Execution, Step], tuple[str, str, dict[str, float]]]] = {
+    "load": Execution.load,
+    "attach": Execution.attach,
+    "build": Execution.build,
+    "swap": Execution.swap,
+    "publish": Execution.publish,
+}

@@ -1,0 +1,1 @@
+"""Writes data sets out as files that other tools open; one class per format."""

@@ -1,0 +1,98 @@
+"""From what somebody asked for, in dbt's grammar, to streams and models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lakesmith.host.files import write_atomically
+from lakesmith.model.plans import Dataset
+from lakesmith.model.streams import StreamSpec
+from lakesmith.run.workshop import Order, Workshop
+
+if TYPE_CHECKING:
+    from lakesmith.dbt.artifacts import Manifest, Node
+    from lakesmith.dbt.graph import Graph
+
+MARTS = "marts"
+PARSED = "parsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The streams to load, and whether anything is to be built."""
+
+    streams: tuple[StreamSpec, ...]
+    builds: bool
+
+
+def choose(shop: Workshop, order: Order) -> Chosen:
+    """Return what an order is about.
+
+    Raises:
+        SelectionError: If the selection names nothing.
+        TransformError: If the dbt project cannot be parsed.
+    """
+    streams = shop.config.streams()
+    if order.everything:
+        return Chosen(streams, shop.has_models)
+    selection = project_graph(shop).select(order.select, order.exclude)
+    wanted = set(selection.streams)
+    return Chosen(tuple(spec for spec in streams if spec.id in wanted), bool(selection.models))
+
+
+def project_graph(shop: Workshop) -> Graph:
+    """Return the graph of streams and dbt nodes; dbt parses the project first if its manifest is missing or old.
+
+    Raises:
+        TransformError: If the dbt project cannot be parsed.
+    """
+    from lakesmith.dbt.graph import Graph
+
+    return Graph.of([spec.id for spec in shop.config.streams()], manifest(shop) if shop.has_models else None)
+
+
+def manifest(shop: Workshop) -> Manifest:
+    """Return dbt's manifest of the project as it is now.
+
+    Raises:
+        TransformError: If the dbt project cannot be parsed.
+    """
+    from lakesmith.dbt.artifacts import read_manifest
+    from lakesmith.dbt.driver import run_dbt
+    from lakesmith.run.build import prepare, request
+
+    known, now = shop.paths.state / PARSED, shop.models_now()
+    if not (known.is_file() and known.read_text() == now and (shop.paths.dbt_target / "manifest.json").is_file()):
+        prepare(shop)
+        for _ in run_dbt(request(shop, command="parse"), shop.host):
+            pass
+        write_atomically(known, now)
+    return read_manifest(shop.paths.dbt_target)
+
+
+def datasets_of(found: Manifest) -> list[Dataset]:
+    """Return the models that readers get: those of the schema or folder `marts`; without any, those that feed no other model."""
+    models = [node for node in found.nodes.values() if node.resource_type == "model" and node.relation]
+    marts = [node for node in models if MARTS in (node.schema, *node.fqn[:-1])]
+    if not marts:
+        fed = {parent for node in models for parent in node.depends_on}
+        marts = [node for node in models if node.unique_id not in fed]
+    return [_dataset(node) for node in sorted(marts, key=lambda node: node.relation)]
+
+
+def _dataset(node: Node) -> Dataset:
+    return Dataset(node.alias, node.schema, (), 0, node.tags, node.description)
+
+
+def published_by(shop: Workshop, name: str) -> list[Dataset]:
+    """Return what readers can open and the publish entry `name` selects.
+
+    Raises:
+        SelectionError: If it selects nothing.
+    """
+    entry = shop.config.publication(name)
+    found = manifest(shop)
+    selection = project_graph(shop).select((entry.select,), ())
+    wanted = {found.nodes[unique_id].relation for unique_id in selection.models if unique_id in found.nodes}
+    return [dataset for dataset in shop.engine.published() if dataset.relation in wanted]

@@ -1,0 +1,87 @@
+"""Looks at the sources, the lake and the models, and finds what is due. This is the whole of a run with nothing new, so it is light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lakesmith.errors import LakesmithError
+from lakesmith.model.loads import Head
+from lakesmith.model.streams import Ask, StreamId, StreamSpec
+from lakesmith.run.plan import Facts, StreamNews
+from lakesmith.run.publications import due
+from lakesmith.run.selecting import Chosen, choose
+from lakesmith.run.workshop import Order, Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is due, and what it was judged by: the models' fingerprint and the snapshot of each stream's table.
+
+    `faults` holds, by stream, why it cannot even be looked at; its siblings go on.
+    """
+
+    facts: Facts
+    chosen: Chosen
+    models: str
+    faults: dict[StreamId, LakesmithError]
+
+
+def survey(shop: Workshop, order: Order) -> Survey:
+    """Find what is due.
+
+    Raises:
+        SelectionError: If the selection names nothing.
+        CatalogBrokenError: If the lake's catalog cannot be read.
+    """
+    chosen = choose(shop, order)
+    news: list[StreamNews] = []
+    faults: dict[StreamId, LakesmithError] = {}
+    for spec in chosen.streams:
+        try:
+            news.append(_news(shop, spec))
+        except LakesmithError as error:
+            faults[spec.id] = error
+    models = shop.models_now()
+    manifest = shop.engine.read_manifest()
+    why = _why_build(shop, chosen, models, manifest)
+    facts = Facts(news, order.select, order.exclude, chosen.builds, why, due(shop, manifest))
+    return Survey(facts, chosen, models, faults)
+
+
+def _news(shop: Workshop, spec: StreamSpec) -> StreamNews:
+    if not shop.target.ingest:
+        return StreamNews(spec.id, 0, 0, first=False)
+    head = shop.lake.table(spec.id).head()
+    splits = shop.source(spec.id.source).splits(spec, Ask(since=position(head)))
+    sizes = [split.size_bytes for split in splits]
+    known = [size for size in sizes if size is not None]
+    return StreamNews(spec.id, len(splits), sum(known) if len(known) == len(sizes) else None, first=head is None)
+
+
+def position(head: Head | None) -> bytes | None:
+    """Return where a stream is, None before its first load."""
+    return head.checkpoint.position if head and head.checkpoint else None
+
+
+def bronze_now(shop: Workshop) -> dict[str, int | None]:
+    """Return the snapshot of every table of the lake, by stream."""
+    heads = {stream: shop.lake.table(stream).head() for stream in shop.lake.streams()}
+    return {str(stream): head.snapshot_id for stream, head in heads.items() if head}
+
+
+def _why_build(shop: Workshop, chosen: Chosen, models: str, manifest: dict[str, Any] | None) -> str:
+    """Say why a build is due even without new rows; empty if it is not."""
+    if not chosen.builds:
+        return ""
+    bronze = bronze_now(shop)
+    if not bronze:
+        return ""
+    if manifest is None:
+        return "nothing has been built yet"
+    inputs = manifest.get("inputs") or {}
+    if inputs.get("models") != models:
+        return "models changed"
+    if inputs.get("bronze") != bronze:
+        return "bronze has moved since the last build"
+    return "" if inputs.get("complete") else "the last build did not end well"

@@ -1,0 +1,118 @@
+"""Everything a run works with, put together once and handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lakesmith.host import Host
+from lakesmith.model.plans import EngineContext
+from lakesmith.model.protocols import Source
+from lakesmith.project.config import ProjectConfig, TargetConfig
+from lakesmith.project.connectors import Connectors
+from lakesmith.project.paths import ProjectPaths
+
+if TYPE_CHECKING:
+    from lakesmith.lake import Lake
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """A project on one target: its sources, its lake and its engine. Parts are made when first asked for."""
+
+    config: ProjectConfig
+    target: TargetConfig
+    host: Host
+    connectors: Connectors = field(default_factory=Connectors.installed)
+    _made: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> ProjectPaths:
+        """The folders of the project."""
+        return self.config.paths
+
+    @property
+    def lake(self) -> Lake:
+        """The lake that this target reads."""
+        from lakesmith.lake import Lake
+
+        folder = self.config.bronze_of(self.target).lake
+        return self._once("lake", lambda: Lake(self.paths.root / folder, self.host))
+
+    @property
+    def engine(self) -> Any:
+        """The engine, which fits `model.protocols.Engine`."""
+        context = EngineContext(
+            self.target.name, self.target.options, self.paths.root, self.paths.build, self.paths.warehouse
+        )
+        return self._once("engine", lambda: self.connectors.engine(self.target.engine)(context))
+
+    def source(self, name: str) -> Source:
+        """Return a source that can be read.
+
+        Raises:
+            MissingValueError: If a reference in its options has no value here.
+            ConnectorOptionsError: If its connector cannot be loaded.
+        """
+        kind = self.config.source(name).type
+
+        def make() -> Source:
+            source: Source = self.connectors.source(kind)(self.config.context(name))
+            return source
+
+        return self._once(f"source:{name}", make)
+
+    def publisher(self, name: str) -> Any:
+        """Return the publisher of a publish entry, which fits `model.protocols.Publisher`."""
+        entry = self.config.publication(name)
+        return self._once(f"publisher:{name}", lambda: self.connectors.publisher(entry.format)(entry.options))
+
+    @property
+    def has_models(self) -> bool:
+        """Whether there is a dbt project with something to build."""
+        root = self.paths.root
+        return (root / "dbt_project.yml").is_file() and next(root.glob("models/**/*.sql"), None) is not None
+
+    def models_now(self) -> str:
+        """Return the fingerprint of everything that decides what dbt builds on this target; empty without models."""
+        from lakesmith import __version__
+        from lakesmith.dbt.fingerprint import fingerprint
+
+        if not self.has_models:
+            return ""
+        cache = self.paths.state / "fingerprint.json"
+        return fingerprint(self.paths.root, cache, extra=(self.target.name, __version__))
+
+    def _once(self, name: str, make: Callable[[], Part]) -> Part:
+        if name not in self._made:
+            self._made[name] = make()
+        part: Part = self._made[name]
+        return part
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asked a run to do. `on` is the date that goes into paths of publications."""
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    on: date | None = None
+    full_refresh: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing was left out."""
+        return not self.select and not self.exclude
+
+
+def relative(path: Path, root: Path) -> str:
+    """Return a path as people in the project folder write it."""
+    try:
+        return path.relative_to(root).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,0 +1,187 @@
+"""Where each value of a source column goes: its own column, a sibling, quarantine, or nowhere; recursively inside structs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from lakesmith.model.shapes import Drift
+from lakesmith.model.types import STRING, Field, List, Map, Struct, Type
+from lakesmith.shape.arrow import Array, is_, pa, pc
+from lakesmith.shape.arrow_types import arrow_type, is_list, type_of
+from lakesmith.shape.fit import fit_flat, fit_text, only, plain
+from lakesmith.shape.merge import MISFIT, folded_names, refused, sibling_doc
+from lakesmith.shape.names import sibling_name, unique
+from lakesmith.shape.policy import Policy
+from lakesmith.shape.relate import promotes, sibling_of
+from lakesmith.shape.render import as_text
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in a row a value stands (`path`), under which policy (`rule`), and whether it is `text` still to be read."""
+
+    path: str
+    rule: str
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The columns that took the values, and the rows whose value found no place (None: all found one)."""
+
+    columns: dict[str, tuple[Field, Array]]
+    misfits: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Values of a type that may have grown on the way (siblings inside structs), and those that did not fit."""
+
+    values: Array
+    type: Type
+    misfits: Array | None = None
+
+
+@dataclass(slots=True)
+class Placer:
+    """Places values under a policy; `drift` and `counts` (values by kind of drift and path) are filled on the way."""
+
+    policy: Policy
+    drift: list[Drift] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def place(self, column: Field, values: Array, spot: Spot, around: Mapping[str, Field]) -> Placed:
+        """Put `values` into `column` and, where they do not fit, where the policy says. `around` are the fields beside it.
+
+        Raises:
+            DriftRefusedError: If a value does not fit and the policy is `freeze`.
+        """
+        fitting = self._fit(values, column.type, spot)
+        columns = {column.name: (replace(column, type=fitting.type), fitting.values)}
+        if fitting.misfits is None:
+            return Placed(columns)
+        seen = STRING if spot.text else type_of(values.type) or List(STRING)
+        self.counts["value_incompatible", spot.path] += pc.sum(fitting.misfits).as_py() or 0
+        if spot.rule == "freeze":
+            raise refused(self.policy, spot.path, str(column.type), str(seen))
+        if spot.rule == "evolve":
+            left = plain(only(values, fitting.misfits))
+            return Placed(columns | self._beside(column, left, replace(spot, text=False), around))
+        self.drift.append(self._misfit(column.type, seen, spot))
+        return Placed(columns, fitting.misfits if spot.rule == "quarantine" else None)
+
+    def _beside(
+        self, column: Field, left: Array, spot: Spot, around: Mapping[str, Field]
+    ) -> dict[str, tuple[Field, Array]]:
+        """Put what is left into siblings: first the one that keeps its type, if there is such, then text, which takes all."""
+        seen = type_of(left.type) or List(STRING)
+        suffix, kind = sibling_of(column.type, seen)
+        sibling = self._sibling(column, suffix, kind, spot, around)
+        if sibling.type == STRING:
+            return {sibling.name: (sibling, as_text(left))}
+        fitted = fit_flat(left, sibling.type)
+        placed = {sibling.name: (sibling, fitted.values)}
+        if fitted.misfits is not None:
+            text = self._sibling(column, "string", STRING, spot, around)
+            placed[text.name] = (text, as_text(only(left, fitted.misfits)))
+        return placed
+
+    def _sibling(self, column: Field, suffix: str, kind: Type, spot: Spot, around: Mapping[str, Field]) -> Field:
+        name = sibling_name(column.name, suffix)
+        known = around.get(name)
+        if known is None:
+            self.drift.append(self._misfit(column.type, kind, spot))
+            return Field(name, kind, doc=sibling_doc(column))
+        return replace(known, type=kind) if promotes(known.type, kind) else known
+
+    def _misfit(self, known: Type, seen: Type, spot: Spot) -> Drift:
+        return Drift("value_incompatible", spot.path, str(known), str(seen), spot.rule, MISFIT[spot.rule])
+
+    def _fit(self, values: Array, kind: Type, spot: Spot) -> Fitting:
+        if spot.text:
+            fitted = fit_text(values, kind)
+            return Fitting(fitted.values, kind, fitted.misfits)
+        values = plain(values)
+        if isinstance(kind, Struct) and is_.is_struct(values.type):
+            return self._fit_struct(values, kind, spot)
+        if isinstance(kind, List) and is_list(values.type):
+            return self._fit_list(values, kind, spot)
+        if isinstance(kind, Map) and is_.is_map(values.type):
+            return self._fit_map(values, kind, spot)
+        fitted = fit_flat(values, kind)
+        return Fitting(fitted.values, kind, fitted.misfits)
+
+    def _fit_struct(self, values: Array, kind: Struct, spot: Spot) -> Fitting:
+        fields = {f.name: f for f in kind.fields}
+        arrays: dict[str, Array] = {}
+        misfits = None
+        names = unique(part.name for part in values.type)
+        for name, part in zip(folded_names(kind.fields, names), values.flatten(), strict=True):
+            inner = replace(spot, path=f"{spot.path}.{name}")
+            if name in fields:
+                placed = self.place(fields[name], part, inner, fields)
+                arrays.update({key: array for key, (_, array) in placed.columns.items()})
+                fields.update({key: grown for key, (grown, _) in placed.columns.items()})
+                misfits = either(misfits, placed.misfits)
+            else:
+                misfits = either(misfits, self.unplaced(part, inner))
+        grown = Struct(tuple(fields.values()))
+        target = arrow_type(grown)
+        parts = [
+            arrays[f.name] if f.name in arrays else pa.nulls(len(values), target.field(f.name).type)
+            for f in grown.fields
+        ]
+        if not parts:
+            return Fitting(pa.nulls(len(values), target), grown, misfits)
+        return Fitting(pa.StructArray.from_arrays(parts, fields=list(target), mask=values.is_null()), grown, misfits)
+
+    def unplaced(self, values: Array, spot: Spot) -> Array | None:
+        """Return the rows that wait because they carry a field the policy keeps out of the table; count its values."""
+        valid = values.is_valid()
+        count = pc.sum(valid).as_py() or 0
+        self.counts["column_added", spot.path] += count
+        return valid if count and spot.rule == "quarantine" else None
+
+    def _fit_list(self, values: Array, kind: List, spot: Spot) -> Fitting:
+        inner = self._fit(values.flatten(), kind.element, spot)
+        offsets = _offsets(values)
+        rows = _rows_of(offsets, inner.misfits, values)
+        gone = values.is_null() if rows is None or spot.rule == "ignore" else pc.or_(values.is_null(), rows)
+        grown = replace(kind, element=inner.type)
+        made = pa.ListArray.from_arrays(offsets, inner.values, type=arrow_type(grown), mask=gone)
+        return Fitting(made, grown, rows)
+
+    def _fit_map(self, values: Array, kind: Map, spot: Spot) -> Fitting:
+        entry = pa.struct([pa.field("key", values.type.key_type), pa.field("value", values.type.item_type)])
+        pairs = values.cast(pa.list_(entry))
+        keys, items = pairs.flatten().flatten()
+        inner = self._fit(items, kind.value, spot)
+        offsets = _offsets(pairs)
+        rows = _rows_of(offsets, inner.misfits, pairs)
+        gone = pairs.is_null() if rows is None or spot.rule == "ignore" else pc.or_(pairs.is_null(), rows)
+        grown = replace(kind, value=inner.type)
+        made = pa.MapArray.from_arrays(offsets, as_text(plain(keys)), inner.values, type=arrow_type(grown), mask=gone)
+        return Fitting(made, grown, rows)
+
+
+def either(one: Array | None, other: Array | None) -> Array | None:
+    """Return the rows that are in one or the other mask, None standing for no row."""
+    if one is None or other is None:
+        return other if one is None else one
+    return pc.or_(one, other)
+
+
+def _offsets(lists: Array) -> Array:
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).cast(pa.int32())
+    return pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths)])
+
+
+def _rows_of(offsets: Array, misfits: Array | None, lists: Array) -> Array | None:
+    """Return which lists hold one of the elements that are misfits."""
+    if misfits is None:
+        return None
+    clean = pa.ListArray.from_arrays(offsets, misfits)
+    rows = pc.unique(pc.list_parent_indices(clean).filter(misfits))
+    return pc.is_in(pa.array(range(len(lists)), pa.int64()), value_set=rows)

@@ -1,0 +1,261 @@
+"""One load's rows, batch by batch, into the columns of bronze; the reshape grows as values show what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyarrow import Field as ArrowField
+from pyarrow import RecordBatch
+from pyarrow import Schema as ArrowSchema
+
+from lakesmith.model.shapes import Drift, Reshape, Shaped
+from lakesmith.model.streams import Reject
+from lakesmith.model.types import STRING, Field, Schema, Type
+from lakesmith.shape.arrow import Array, pa, pc
+from lakesmith.shape.arrow_types import arrow_type, source_doc
+from lakesmith.shape.decision import casts, merge_drift, missing, refuse_missing, renames
+from lakesmith.shape.masks import hashed
+from lakesmith.shape.merge import Merger, folded_names
+from lakesmith.shape.names import unique
+from lakesmith.shape.place import Placed, Placer, Spot, either
+from lakesmith.shape.policy import ColumnPolicy, Policy
+from lakesmith.shape.profile import TextProfile, as_texts, is_text
+from lakesmith.shape.render import json_rows
+from lakesmith.shape.seen import is_textual, seen_type
+from lakesmith.shape.text import trim
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """How one column of a batch is treated: `column` is its folded name, `kept` whether the table has it."""
+
+    index: int
+    column: str
+    spot: Spot
+    said: ColumnPolicy
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The routes of all batches with one Arrow schema; `undecided` are text columns that had no value yet."""
+
+    schema: ArrowSchema
+    names: tuple[str, ...]
+    routes: tuple[_Route, ...]
+    undecided: tuple[int, ...]
+
+
+class Shaper:
+    """Shapes the rows of one load. Not for use by several threads."""
+
+    def __init__(self, known: Schema | None, policy: Policy, text_types: Mapping[str, Type] | None = None) -> None:
+        """Begin a load.
+
+        Args:
+            known: The table's schema when the load begins, None where there is no table.
+            policy: What the project says about the stream.
+            text_types: The type of text columns by source name, as `TextProfile.types` gives them.
+        """
+        self._before = known.data if known is not None else None
+        self._policy = policy
+        self._text_types = dict(text_types or {})
+        self._columns: dict[str, Field] = {f.name: f for f in (self._before or ())}
+        self._placer = Placer(policy)
+        self._sent: set[str] = set()
+        self._plan: _Plan | None = None
+        self._reshape: Reshape | None = None
+
+    def text_types_needed(self, schema: ArrowSchema) -> set[str]:
+        """Return the source names of the text columns in `schema` whose type is not known, pinned or profiled yet."""
+        names = unique(schema.names)
+        folded = folded_names(tuple(self._columns.values()), names)
+        needed = set()
+        for arrow_field, name, column in zip(schema, names, folded, strict=True):
+            said = self._policy.column(name, column)
+            settled = said.mask or said.type or name in self._text_types or column in self._columns
+            if is_text(arrow_field) and not settled:
+                needed.add(name)
+        return needed
+
+    def learn(self, text_types: Mapping[str, Type]) -> None:
+        """Take in the types of text columns that appeared in the middle of a load; known ones stay as they are."""
+        self._text_types = {**text_types, **self._text_types}
+        self._plan = None
+
+    @property
+    def reshape(self) -> Reshape:
+        """The reshape of the load so far. The same object is returned as long as nothing changed."""
+        if self._reshape is None:
+            old, after = self._before or Schema(), Schema(tuple(self._columns.values()))
+            gone = missing(old, self._sent, self._policy) if self._sent else ()
+            events = [drift for drift in self._placer.drift if self._tells(drift)]
+            drift = merge_drift((*events, *gone, *renames(old, after, gone)))
+            self._reshape = Reshape(self._before, after, drift, casts(after, self._sent, self._policy))
+        return self._reshape
+
+    @property
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many values each kind of drift touched so far, by (kind, column)."""
+        return dict(self._placer.counts)
+
+    def finish(self) -> Reshape:
+        """Return the reshape of the whole load.
+
+        Raises:
+            DriftRefusedError: If a column was not sent in any batch and its policy is `freeze`; call this before the commit.
+        """
+        refuse_missing([drift for drift in self.reshape.drift if drift.kind == "column_missing"], self._policy)
+        return self.reshape
+
+    def shape(self, rows: RecordBatch, where: Callable[[int], str]) -> Shaped:
+        """Return `rows` in the columns of `reshape.after`.
+
+        Args:
+            rows: A batch as the source sends it.
+            where: Names the place of a row of this batch, by its number in the batch, for quarantine.
+
+        Raises:
+            DriftRefusedError: If the shape changed and the policy is `freeze`.
+        """
+        plan = self._planned(rows)
+        arrays: dict[str, Array] = {}
+        refused: list[tuple[str, Array]] = []
+        for route in plan.routes:
+            placed = self._place(route, rows.column(route.index))
+            for name, (grown, array) in placed.columns.items():
+                arrays[name] = array
+                if self._columns.get(name) is not grown and self._columns.get(name) != grown:
+                    self._columns[name], self._reshape = grown, None
+            if placed.misfits is not None:
+                refused.append((route.column, placed.misfits))
+        made = self._assemble(arrays, rows.num_rows)
+        if not refused:
+            return Shaped(made, self.reshape)
+        self._reshape = None
+        return self._without(made, refused, self._readable(rows, plan), where)
+
+    def _planned(self, rows: RecordBatch) -> _Plan:
+        plan = self._plan
+        if plan is not None and (plan.schema is rows.schema or plan.schema.equals(rows.schema, check_metadata=True)):
+            found = [i for i in plan.undecided if trim(as_texts(rows.column(i))).null_count < rows.num_rows]
+            if not found:
+                return plan
+        self._plan = self._make_plan(rows)
+        return self._plan
+
+    def _make_plan(self, rows: RecordBatch) -> _Plan:
+        """Meet the batch's schema: add and promote columns, and route every column of the batch."""
+        names = unique(rows.schema.names)
+        fields = tuple(self._columns.values())
+        seen, undecided = [], []
+        for i, (name, column) in enumerate(zip(names, folded_names(fields, names), strict=True)):
+            kind = self._type_of(rows, i, name, column)
+            if kind is not None:
+                seen.append(Field(column, kind, name, source_doc(rows.schema.field(i).type)))
+            elif is_text(rows.schema.field(i)) and self._policy.column(name, column).mask != "drop":
+                undecided.append(i)
+        merger = Merger(self._policy, eager=False, first=self._before is None)
+        self._columns = {f.name: f for f in merger.fields(fields, seen)}
+        self._placer.drift += merger.drift
+        self._sent.update(names)
+        self._reshape = None
+        decided = {f.source_name for f in seen}
+        folded = folded_names(tuple(self._columns.values()), names)
+        routes = tuple(
+            self._route(rows.schema.field(i), i, name, column)
+            for i, (name, column) in enumerate(zip(names, folded, strict=True))
+            if name in decided
+        )
+        return _Plan(rows.schema, names, routes, tuple(undecided))
+
+    def _type_of(self, rows: RecordBatch, index: int, name: str, column: str) -> Type | None:
+        """Return the type with which a column of the batch asks to be in the table; None if it says nothing, or is left out."""
+        said = self._policy.column(name, column)
+        if said.mask:
+            return STRING if said.mask == "hash" else None
+        known = self._columns.get(column)
+        if said.type is not None:
+            return said.type
+        if not is_text(rows.schema.field(index)):
+            return seen_type(rows.column(index), known.type if known else None)
+        if known is not None:
+            return known.type
+        if name not in self._text_types:
+            profile = TextProfile([name])
+            profile.observe(rows)
+            self._text_types.update(profile.types())
+        return self._text_types.get(name)
+
+    def _route(self, arrow_field: ArrowField[Any], index: int, name: str, column: str) -> _Route:
+        said = self._policy.column(name, column)
+        pinned = said.type is not None and is_textual(arrow_field.type)
+        spot = Spot(column, self._policy.drift_of(name, column), text=is_text(arrow_field) or pinned)
+        return _Route(index, column, spot, said, column in self._columns)
+
+    def _place(self, route: _Route, values: Array) -> Placed:
+        if not route.kept:
+            values = trim(as_texts(values)) if route.spot.text else values
+            return Placed({}, self._placer.unplaced(values, route.spot))
+        column = self._columns[route.column]
+        if route.said.mask:
+            return self._placer.place(
+                column, hashed(values, route.said.salt), replace(route.spot, text=False), self._columns
+            )
+        values = as_texts(values) if route.spot.text else values
+        return self._placer.place(column, values, route.spot, self._columns)
+
+    def _assemble(self, arrays: Mapping[str, Array], rows: int) -> RecordBatch:
+        columns = []
+        for f in self._columns.values():
+            kind = arrow_type(f.type)
+            array = arrays.get(f.name)
+            columns.append(pa.nulls(rows, kind) if array is None else array if array.type == kind else array.cast(kind))
+        if not columns:
+            return RecordBatch.from_struct_array(pa.nulls(rows, pa.struct([])))
+        return RecordBatch.from_arrays(columns, names=list(self._columns))
+
+    def _without(
+        self,
+        made: RecordBatch,
+        refused: list[tuple[str, Array]],
+        raw: RecordBatch,
+        where: Callable[[int], str],
+    ) -> Shaped:
+        """Take the refused rows out; each becomes one reject, named after the first column that refused it."""
+        reasons: dict[int, str] = {}
+        mask = None
+        for column, misfits in refused:
+            mask = either(mask, misfits)
+            for row in pc.indices_nonzero(misfits).to_pylist():
+                reasons.setdefault(row, column)
+        numbers = sorted(reasons)
+        texts = json_rows(raw, numbers)
+        rejects = tuple(
+            Reject(self._reason(reasons[row]), where(row), text, reasons[row])
+            for row, text in zip(numbers, texts, strict=True)
+        )
+        return Shaped(made.filter(pc.invert(mask)), self.reshape, rejects)
+
+    def _reason(self, column: str) -> str:
+        known = self._columns.get(column)
+        return f"{column} does not fit {known.type}" if known else f"{column} is not a column of the table"
+
+    def _readable(self, rows: RecordBatch, plan: _Plan) -> RecordBatch:
+        """Return the rows as quarantine may show them: masked columns masked there too."""
+        columns, names = [], []
+        folded = folded_names(tuple(self._columns.values()), plan.names)
+        for i, (name, column) in enumerate(zip(plan.names, folded, strict=True)):
+            said = self._policy.column(name, column)
+            if said.mask != "drop":
+                columns.append(hashed(rows.column(i), said.salt) if said.mask else rows.column(i))
+                names.append(name)
+        return RecordBatch.from_arrays(columns, names=names)
+
+    def _tells(self, drift: Drift) -> bool:
+        """Whether an event says something about the table as it was: a column of this very load can neither widen nor narrow."""
+        if not drift.kind.startswith("type_"):
+            return True
+        return self._before is not None and self._before.find(drift.column.split(".")[0]) is not None

@@ -1,0 +1,1 @@
+"""Connectors: each turns one kind of system into splits, chunks and positions."""

@@ -1,0 +1,109 @@
+"""Where records end in raw bytes: a quote opens a field only at the field's start, a doubled quote inside is one, nothing else counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+STAND_IN = b"q"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The whole records at the beginning of a buffer: where they end, how many they are, and the line ends in them."""
+
+    end: int
+    records: int
+    lines: int
+
+
+class Lexer:
+    r"""Finds and counts records without looking at their values.
+
+    It works on bytes of UTF-8 or of a single-byte encoding, and shares no code with the parser of the values, so its counts prove
+    the parser's. Lines end with \n, \r\n or \r; with `bare_cr` False a lone \r is an ordinary character.
+    """
+
+    def __init__(self, delimiter: bytes, quote: bytes, *, bare_cr: bool = True) -> None:
+        self.delimiter, self.quote, self.bare_cr = delimiter, quote, bare_cr
+        eol = rb"\r\n|\n|\r" if bare_cr else rb"\n"
+        d, q = re.escape(delimiter), re.escape(quote)
+        # the literal quote comes first, so that the search for it is a memchr; then: a line start or a delimiter stands before it
+        quoted = rb"%b(?<![^%b\r\n]%b)[^%b]*+(?:%b%b[^%b]*+)*+(%b)?" % (q, d, q, q, q, q, q, q) if quote else rb"(?!)()"
+        self._quoted = re.compile(quoted)
+        self._token = re.compile(rb"%b|(?P<eol>%b)" % (quoted, eol))
+
+    def mask(self, data: bytes) -> bytes:
+        """Return `data` with each quoted part replaced by one letter; `data` must begin with a record."""
+        return self._quoted.sub(STAND_IN, data) if self.quote and self.quote in data else data
+
+    def count(self, masked: bytes) -> int:
+        """Return how many records masked bytes hold; blank lines are not records."""
+        if b"\r" in masked:
+            masked = masked.replace(b"\r\n", b"\n")
+            masked = masked.replace(b"\r", b"\n") if self.bare_cr else masked
+        parts = masked.split(b"\n")  # quicker than searching for blank lines
+        return len(parts) - parts.count(b"")
+
+    def lines(self, data: bytes) -> int:
+        """Return how many line ends `data` has, those in quotes included."""
+        if not self.bare_cr or b"\r" not in data:
+            return data.count(b"\n")
+        return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+
+    def cut(self, data: bytes, *, final: bool) -> Cut:
+        r"""Return the whole records at the beginning of `data`; unless `final`, a last \r may be half of a line end and waits."""
+        end = self._last_line_end(data, len(data) if final or not data.endswith(b"\r") else len(data) - 1)
+        masked = self.mask(data[:end])
+        if masked and not masked.endswith((b"\n", b"\r")):  # the last line end lies in quotes
+            end = self._last_record_end(data[:end])
+            masked = self.mask(data[:end])
+        return Cut(end, self.count(masked), self.lines(data[:end]))
+
+    def first_end(self, data: bytes, *, final: bool) -> int:
+        """Return where the first record of `data` ends, behind its line end; 0 where no line end was found."""
+        for match in self._token.finditer(data):
+            if match["eol"] is not None:
+                waits = match["eol"] == b"\r" and match.end() == len(data) and not final
+                return 0 if waits else match.end()
+        return 0
+
+    def records(self, data: bytes, line: int) -> Iterator[tuple[int, bytes]]:
+        """Yield each record with its line end and the number of its first line, `line` being that of the first; blank lines too."""
+        start = 0
+        for match in self._token.finditer(data):
+            if match["eol"] is not None:
+                yield line, data[start : match.end()]
+                line += self.lines(data[start : match.end()])
+                start = match.end()
+        if start < len(data):
+            yield line, data[start:]
+
+    def fields(self, record: bytes) -> int:
+        """Return the number of fields of one record."""
+        return self.mask(record).count(self.delimiter) + 1
+
+    def is_open(self, data: bytes) -> bool:
+        """Whether `data` ends inside quotes."""
+        return any(match[1] is None for match in self._quoted.finditer(data))
+
+    def fold(self, data: bytes) -> bytes:
+        """Return a few bytes that leave this lexer in the same state as `data` does, so that a record without end need not be kept."""
+        last = None
+        for last in self._quoted.finditer(data):  # noqa: B007 - the last one is wanted
+            pass
+        if last is not None and last.end() == len(data):
+            return self.quote if last[1] is None else self.quote + STAND_IN + self.quote
+        return STAND_IN + self.delimiter if self.delimiter and data.endswith(self.delimiter) else STAND_IN
+
+    def _last_line_end(self, data: bytes, stop: int, start: int = 0) -> int:
+        newline = data.rfind(b"\n", start, stop)
+        return max(newline, data.rfind(b"\r", newline + 1 if newline >= 0 else start, stop) if self.bare_cr else -1) + 1
+
+    def _last_record_end(self, data: bytes) -> int:
+        end = start = 0
+        for match in self._quoted.finditer(data):
+            end = self._last_line_end(data, match.start(), start) or end
+            start = match.end()
+        return self._last_line_end(data, len(data), start) or end

@@ -1,0 +1,65 @@
+"""What `check` says about a stream of files: how many there are, and what the first of them looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lakesmith.errors import LakesmithError
+from lakesmith.host.files import storage_errors
+from lakesmith.model.streams import Finding, StreamSpec
+from lakesmith.sources.files.formats import load_format
+from lakesmith.sources.files.patterns import Found
+
+KILO = 1000
+UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def survey(root: Path, stream: StreamSpec, find: Callable[[StreamSpec], list[Found]]) -> Iterator[Finding]:
+    """Yield what there is to say about one stream; faults become findings, so that all streams are looked at."""
+    try:
+        files = find(stream)
+        yield _count(stream, files)
+        filled = next((file for file in files if file.size), None)
+        if filled is not None:
+            yield from _look(root, stream, filled)
+    except LakesmithError as error:
+        yield Finding("error", str(stream.id), error.what, error.fix)
+
+
+def shown_size(size_bytes: int) -> str:
+    """Return a size as people read it.
+
+    Examples:
+        >>> shown_size(1_234_567)
+        '1.2 MB'
+    """
+    size, unit = float(size_bytes), 0
+    while size >= KILO and unit < len(UNITS) - 1:
+        size, unit = size / KILO, unit + 1
+    return f"{size:.0f} {UNITS[0]}" if unit == 0 else f"{size:.1f} {UNITS[unit]}"
+
+
+def _count(stream: StreamSpec, files: list[Found]) -> Finding:
+    subject = str(stream.id)
+    if not files:
+        return Finding(
+            "warning",
+            subject,
+            f"no file matches {', '.join(stream.options.patterns)}",
+            "deliver a file, or correct `files:`",
+        )
+    size = shown_size(sum(file.size for file in files))
+    return Finding("ok", subject, f"{len(files)} file{'s' if len(files) > 1 else ''}, {size}")
+
+
+def _look(root: Path, stream: StreamSpec, file: Found) -> Iterator[Finding]:
+    name = stream.options.format_of(file.name)
+    if name is None:
+        yield Finding("error", str(stream.id), f"the name of `{file.name}` does not tell its format", "set `format:`")
+        return
+    with storage_errors(file.name), (root / file.name).open("rb") as head:
+        sight = load_format(name).look(head, stream.options, file.name)
+    yield Finding("note", str(stream.id), f"{file.name}: {name}, {sight.text}")
+    if sight.doubt:
+        yield Finding("warning", str(stream.id), f"{file.name}: {sight.doubt}", sight.fix)

@@ -1,0 +1,1 @@
+{{ config(materialized='table') }} select nope from {{ ref('letters') }}
