@@ -93,14 +93,19 @@ def _row(key: int, columns: Schema) -> dict[str, Any]:
 
 def make_rejects(number: int) -> tuple[Reject, ...]:
     """Return the rejects of batch `number`."""
-    return (Reject("not a number", f"orders.csv:{number}", f'"raw\ud800 {number}"', "price"), Reject("short", "orders.csv:9", "x"))
+    return (
+        Reject("not a number", f"orders.csv:{number}", f'"raw\ud800 {number}"', "price"),
+        Reject("short", "orders.csv:9", "x"),
+    )
 
 
 def to_batch(rows: list[dict[str, Any]], columns: Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=schema_to_arrow(columns))
 
 
-def stage(table: Table, head: Head | None, group: Group, number: int, columns: Schema = COLUMNS) -> tuple[Staged, Reshape]:
+def stage(
+    table: Table, head: Head | None, group: Group, number: int, columns: Schema = COLUMNS
+) -> tuple[Staged, Reshape]:
     """Stage batch `number` in two chunks from two files, and its rejects."""
     reshape = Reshape(head.schema if head else None, columns)
     schema = table.number(head, reshape)

@@ -6,7 +6,18 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from lake_loading import COLUMNS, NOON, ROWS, STREAM, WIDER, make_rejects, make_rows, open_batch, read_back, without_system
+from lake_loading import (
+    COLUMNS,
+    NOON,
+    ROWS,
+    STREAM,
+    WIDER,
+    make_rejects,
+    make_rows,
+    open_batch,
+    read_back,
+    without_system,
+)
 
 from lakesmith.model.streams import StreamId
 from lakesmith.model.types import SYSTEM_FIELDS
@@ -40,7 +51,9 @@ def test_duckdb_and_polars_read_the_same(lake, table):
         open_batch(table, number).commit()
     files = list(table.snapshot().files)
     with duckdb.connect() as connection:
-        found = connection.execute("SELECT * FROM read_parquet(?) ORDER BY _ls_seq", [files]).to_arrow_table().to_pylist()
+        found = (
+            connection.execute("SELECT * FROM read_parquet(?) ORDER BY _ls_seq", [files]).to_arrow_table().to_pylist()
+        )
     frame = pl.scan_iceberg(lake.open_catalog().load_table((STREAM.source, STREAM.name))).collect().sort("_ls_seq")
     assert without_system(found) == expected([(0, COLUMNS), (1, COLUMNS)])
     assert without_system(frame.to_dicts()) == expected([(0, COLUMNS), (1, COLUMNS)])

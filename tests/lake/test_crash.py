@@ -6,7 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from lake_loading import ROWS, STREAM, make_rejects, make_rows, next_number, open_lake, read_back, resume, without_system
+from lake_loading import (
+    ROWS,
+    STREAM,
+    make_rejects,
+    make_rows,
+    next_number,
+    open_lake,
+    read_back,
+    resume,
+    without_system,
+)
 
 from lakesmith.lake import CRASH_POINTS
 from lakesmith.lake.points import COMMIT_LANDED, QUARANTINE_WRITTEN

@@ -6,7 +6,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from lake_loading import COLUMNS, ROWS, STREAM, SetClock, make_rows, next_number, open_batch, open_lake, read_back, resume, without_system
+from lake_loading import (
+    COLUMNS,
+    ROWS,
+    STREAM,
+    SetClock,
+    make_rows,
+    next_number,
+    open_batch,
+    open_lake,
+    read_back,
+    resume,
+    without_system,
+)
 from pyiceberg.catalog import Catalog
 from sqlalchemy.exc import OperationalError
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakesmith.project.documents import read_document
@@ -9,7 +9,7 @@ from lakesmith.project.faults import Faults, Place
 def read(text):
     faults = Faults()
     content = text if isinstance(text, bytes) else text.encode()
-    return read_document(content, Place(0, "lakesmith.yml", 1), faults), [str(fault) for fault in sorted(faults.found)]
+    return read_document(content, Place(0, "lakesmith.yml", 1), faults), [str(fault) for fault in faults.found]
 
 
 def test_the_types_are_those_of_yaml_1_2():
@@ -121,6 +121,7 @@ def test_many_small_aliases_do_not_become_a_mountain():
     assert len(faults) < 50
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text(alphabet="ab:-[]{}&*!|>'\"#\n\t ,?<", max_size=40))
 def test_no_content_is_a_crash(content):
     document, faults = read(content)

@@ -109,6 +109,15 @@ GALLERY = {
             "that identify a record")
         ],
     ),
+    "no key": (LEADS + "        key: []\n", ["lakesmith.yml:8: sources.shop.streams.leads.key: names no column"]),
+    "wrong inside a list": (
+        LEADS + "        files:\n          - a\n          - 2\n          - {b: 1}\n",
+        [
+            "lakesmith.yml:10: sources.shop.streams.leads.files[1]: should be text, not a number: write it in quotes",
+            "lakesmith.yml:11: sources.shop.streams.leads.files[2]: should be text, not a mapping",
+        ],
+    ),
+    "true is not 1": ("version: true\nname: acme\n", ["lakesmith.yml:1: version: should be 1"]),
     "key twice": (LEADS + "        key: [a, a]\n", ["lakesmith.yml:8: sources.shop.streams.leads.key: names a column twice"]),
     "mode the source cannot do": (
         SHOP + "    mode: cdc\n    streams:\n      a: {mode: replace}\n      b: {}\n",

@@ -156,6 +156,7 @@ def test_the_real_environment_wins_over_dotenv(folder):
         "version: 1\nname: acme\nsources: {s: {type: shop, streams: {t: {files: ['${env:A}', '${env:B}', '${env:C}']}}}}"
     )
     assert folder.load(A="from-shell").streams()[0].options.files == ["from-shell", "b # kept", "c\nd"]
+    assert folder.load(A="from-shell").environment == {"B": "b # kept", "C": "c\nd"}
     project = folder.load()
     assert project.streams()[0].options.files == ["from-file", "b # kept", "c\nd"]
     assert project.environment == {"A": "from-file", "B": "b # kept", "C": "c\nd"}
@@ -171,3 +172,60 @@ def test_loading_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_faults_come_in_the_order_of_the_files(folder):
+    folder.write(
+        "sources:\n  app: {type: shop, streams: [a]}\n  two: {type: shop, streams: [a], x: 1}\nversion: 1\n",
+        "sources/a.yml",
+    )
+    folder.write("x-a: 1\n", "sources/b.yml")
+    folder.write("# nothing yet\n", "sources/c.yml")
+    folder.write("- 1\n", "sources/d.yml")
+    folder.write("sources: {}", "sources/e.yaml")
+    assert folder.faults("version: 1\nname: acme\nsources:\n  app: {type: shop, streams: [a], y: 1}\n") == [
+        'lakesmith.yml:4: sources.app: unknown key "y"',
+        'sources/a.yml:2: sources: duplicate key "app", first written in lakesmith.yml:4',
+        'sources/a.yml:3: sources.two: unknown key "x"',
+        'sources/a.yml:4: unknown key "version": a file in sources/ holds one key, `sources:`, written as in lakesmith.yml',
+        "sources/d.yml:1: a file in sources/ holds one key, `sources:`, written as in lakesmith.yml",
+        "sources/e.yaml:1: is not read: rename it to end in .yml",
+    ]
+
+
+def test_the_surface():
+    import lakesmith.project as room
+
+    assert room.__all__ == [
+        *(
+            "PROJECT_FILE",
+            "Connectors",
+            "Pipeline",
+            "ProjectConfig",
+            "ProjectPaths",
+            "PublishConfig",
+            "Schedule",
+            "Setting",
+        ),
+        *(
+            "SourceConfig",
+            "TargetConfig",
+            "find_root",
+            "init_project",
+            "json_schema",
+            "load_project",
+            "settings_reference",
+        ),
+        *("templates", "write_schema"),
+    ]
+    assert all(getattr(room, name) is not None for name in room.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'load_projects'"):
+        _ = room.load_projects
+
+
+def test_paths_need_no_pydantic():
+    code = "import sys, lakesmith.project.paths; print('pydantic' in sys.modules, 'yaml' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "False False\n"
+    )

@@ -2,7 +2,7 @@ import pickle
 import traceback
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
@@ -14,6 +14,7 @@ CANARY = "hunter2-canary"
 HEAD = "version: 1\nname: acme\nsources:\n  shop:\n    type: shop\n"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("${}:-ab env~")) | st.text())
 def test_escaped_text_comes_back_as_it_was(tmp_path_factory, text):
     secrets = Secrets()
@@ -21,6 +22,7 @@ def test_escaped_text_comes_back_as_it_was(tmp_path_factory, text):
     assert not has_reference(escape(text))
 
 
+@settings(deadline=None)
 @given(before=st.text(), value=st.text(min_size=1), after=st.text())
 def test_a_reference_stands_for_its_value(tmp_path_factory, before, value, after):
     before = before.rstrip("$")  # a `$` in front of `${` is the escape

@@ -6,12 +6,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakesmith.model.shapes import Cast
-from lakesmith.model.types import BOOLEAN, DATE, DOUBLE, FLOAT, INT, LONG, STRING, Decimal, Field, List, Map, Schema, Struct
+from lakesmith.model.types import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    STRING,
+    Decimal,
+    Field,
+    List,
+    Map,
+    Schema,
+    Struct,
+)
 from lakesmith.shape import Policy, decide
 from lakesmith.shape.policy import ColumnPolicy
 from lakesmith.shape.relate import promotes
 
-scalars = st.sampled_from([BOOLEAN, INT, LONG, FLOAT, DOUBLE, DATE, STRING, Decimal(10, 2), Decimal(12, 2), Decimal(12, 4)])
+scalars = st.sampled_from(
+    [BOOLEAN, INT, LONG, FLOAT, DOUBLE, DATE, STRING, Decimal(10, 2), Decimal(12, 2), Decimal(12, 4)]
+)
 
 
 def structs(kinds):
@@ -19,7 +35,9 @@ def structs(kinds):
     return fields.map(lambda parts: Struct(tuple(Field(n, k, n) for n, k in parts.items())))
 
 
-kinds = st.recursive(scalars, lambda k: structs(k) | k.map(List) | k.map(lambda value: Map(STRING, value)), max_leaves=4)
+kinds = st.recursive(
+    scalars, lambda k: structs(k) | k.map(List) | k.map(lambda value: Map(STRING, value)), max_leaves=4
+)
 schemas = st.dictionaries(st.sampled_from(["a", "b", "cD", "e f", "order"]), kinds, max_size=5).map(
     lambda columns: Schema(tuple(Field(n, k, n) for n, k in columns.items()))
 )
@@ -120,7 +138,9 @@ def test_a_lake_without_source_names_inside_structs_is_understood():
 
 
 def test_a_columns_own_policy_and_pin_win_over_the_streams():
-    policy = Policy("freeze", {"extra": ColumnPolicy(on_drift="ignore"), "Amount": ColumnPolicy("evolve", Decimal(12, 2))})
+    policy = Policy(
+        "freeze", {"extra": ColumnPolicy(on_drift="ignore"), "Amount": ColumnPolicy("evolve", Decimal(12, 2))}
+    )
     reshape = decide(schema(id=LONG), schema(id=LONG, Extra=LONG, Amount=DOUBLE), policy)
     assert reshape.after.names == ("id", "amount")
     assert reshape.after.find("amount").type == Decimal(12, 2)

@@ -106,7 +106,7 @@ def test_types_alone(cell):
     case, policy, _, column, outcome, *_ = cell
     known, seen = schemas(case)
     if outcome == "stop":
-        with pytest.raises(DriftRefusedError, match=rf"policy is freeze: {column} was .*on_drift: evolve"):
+        with pytest.raises(DriftRefusedError, match=rf"(?s)policy is freeze: {column} was .*on_drift: evolve"):
             decide(known, seen, Policy(policy))
         return
     if "value fits" in case or not (case.startswith("widens") and policy in {"quarantine", "ignore"}):
@@ -119,7 +119,7 @@ def test_rows(cell):
     known, _ = schemas(case)
     shaper = Shaper(known, Policy(policy))
     if outcome == "stop":
-        with pytest.raises(DriftRefusedError, match=rf"policy is freeze: {column} was .*on_drift: evolve"):
+        with pytest.raises(DriftRefusedError, match=rf"(?s)policy is freeze: {column} was .*on_drift: evolve"):
             shaper.shape(batch(case), str) and shaper.finish()
         return
     shaped = shaper.shape(batch(case), str)

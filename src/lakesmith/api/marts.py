@@ -94,7 +94,7 @@ def _draw(shop: Workshop, relation: str, wish: Wish) -> Chart | None:
     labels = list(dict.fromkeys(row["x"] for row in rows))[-LABELS:]
     if not labels:
         return None
-    return Chart(wish.kind, _title(wish), [_label(label) for label in labels], _series(rows, labels, wish), wish.unit)
+    return Chart(wish.kind, _title(wish), _labels(labels), _series(rows, labels, wish), wish.unit)
 
 
 def _series(rows: Sequence[Mapping[str, Any]], labels: Sequence[Any], wish: Wish) -> dict[str, list[float | None]]:
@@ -119,12 +119,14 @@ def _title(wish: Wish) -> str:
     return wish.title or f"{wish.y} by {wish.x}".replace("_", " ")
 
 
-def _label(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%d %b %H:%M}"
-    if isinstance(value, date):
-        return f"{value:%b %Y}" if value.day == 1 else f"{value:%d %b}"
-    return str(value)
+def _labels(values: Sequence[Any]) -> list[str]:
+    """Return labels of an axis: months if all are first days of one, else days, else what is there."""
+    if not all(isinstance(value, date) for value in values):
+        return [str(value) for value in values]
+    if any(isinstance(value, datetime) for value in values):
+        return [f"{value:%d %b %H:%M}" for value in values]
+    monthly = len(values) > 1 and all(value.day == 1 for value in values)
+    return [f"{value:%b %Y}" if monthly else f"{value:%-d %b}" for value in values]
 
 
 def _text(value: Any) -> str:

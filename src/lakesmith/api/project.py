@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lakesmith.host import Host
 from lakesmith.model.plans import Plan
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakesmith.api.table import PublishedTable
+    from lakesmith.dbt.scaffold import FileChange
     from lakesmith.model.loads import QuarantinedRow
     from lakesmith.monitor.reading import History
     from lakesmith.run.execute import Outcome
@@ -198,7 +199,7 @@ class Project:
         reader: pa.RecordBatchReader = self._shop.engine.query(sql, where="build" if build else "warehouse")
         return reader
 
-    def scaffold(self, *, dry_run: bool = False) -> list[Any]:
+    def scaffold(self, *, dry_run: bool = False) -> list[FileChange]:
         """Write dbt sources and staging models from the real schemas of bronze; return the changes."""
         from lakesmith.api.scaffolding import scaffold
 

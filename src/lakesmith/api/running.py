@@ -61,7 +61,8 @@ def locked(shop: Workshop, command: str) -> AbstractContextManager[None]:
 def pass_through(shop: Workshop, arguments: list[str]) -> int:
     """Run dbt as the person wrote it, on fresh views; return its exit code."""
     from lakesmith.dbt.program import pass_through as dbt_command
-    from lakesmith.run.build import attach, prepare, request
+    from lakesmith.run.build import attach
+    from lakesmith.run.preparing import prepare, request
 
     with locked(shop, "lakesmith dbt"):
         prepare(shop)

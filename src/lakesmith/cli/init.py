@@ -16,11 +16,11 @@ from lakesmith.cli.output import json_option, output_for
 @json_option
 def command(folder: Path, template: str, here: bool, as_json: bool) -> int:  # noqa: FBT001
     """Make a project in FOLDER."""
-    from lakesmith.project import ProjectPaths, init_project, write_schema
+    from lakesmith.project import Connectors, ProjectPaths, init_project, write_schema
 
     output = output_for(as_json=as_json)
     written = init_project(folder, template=template, here=here)
-    write_schema(ProjectPaths(folder))
+    write_schema(ProjectPaths(folder), Connectors.installed())
     output.say(f"Made {folder if str(folder) != '.' else folder.resolve().name} from {template}: {len(written)} files.")
     go = f"cd {folder} && " if str(folder) != "." else ""
     output.say(f"Next: {go}lakesmith check, then lakesmith run.", mood="quiet")

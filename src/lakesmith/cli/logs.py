@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -49,7 +50,7 @@ def _load(event: dict[str, Any]) -> str:
     )
 
 
-_SENTENCES = {
+_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "RunStarted": lambda e: f"run {e['run_id']} of {e['project']} on {e['target']} {e['selection']}".rstrip(),
     "RunFinished": lambda e: f"run ended: {e['state']}" + (f", {e['message']}" if e["message"] else ""),
     "RunRenewed": lambda _: "still working",

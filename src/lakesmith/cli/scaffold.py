@@ -8,7 +8,7 @@ import click
 
 from lakesmith.cli.output import common, json_option, output_for, project_option, target_option
 
-WORDS = {"create": "new", "update": "made anew", "keep": "unchanged", "edited": "left alone: edited by hand"}
+WORDS = {"create": "new", "update": "made anew", "unchanged": "unchanged", "kept": "left alone"}
 
 
 @click.command("scaffold")
@@ -21,10 +21,7 @@ def command(as_json: bool, dry_run: bool, **given: Any) -> int:  # noqa: FBT001
     output = output_for(as_json=as_json)
     project = lakesmith.open(given["folder"], target=given["target"])
     changes = project.scaffold(dry_run=dry_run)
-    rows = [
-        {"file": change.path.relative_to(project.root).as_posix(), "what": WORDS.get(change.action, change.action)}
-        for change in changes
-    ]
+    rows = [{"file": change.path, "what": WORDS[change.action], "note": change.note} for change in changes]
     output.table("files", rows, empty="Nothing to write.")
     output.close()
     return 0

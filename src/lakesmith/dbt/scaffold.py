@@ -21,7 +21,7 @@ _PROMISE = "edit it and it is yours: it will not be written again"
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file of a scaffold.
+    """One file of a scaffold; `path` is relative to the project.
 
     `action`: create, update, unchanged, or kept (a person's; left alone). `note` says why, for people.
     """
@@ -30,30 +30,6 @@ class FileChange:
     action: str
     content: str = ""
     note: str = ""
-
-
-def plan_scaffold(tables: Sequence[ScaffoldTable], existing: Mapping[str, str]) -> list[FileChange]:
-    """Return what would be written for some streams, given the files under `models/` by path. Pure.
-
-    A file is written again only while it is as the scaffold left it: its first line bears the hash of the rest.
-    """
-    ordered = sorted(tables, key=lambda table: table.spec.id)
-    theirs = {path: text for path, text in existing.items() if not is_own(text)}
-    changes = [_sources(ordered, existing, theirs)]
-    written = {Path(path).stem: path for path in theirs if path.endswith(".sql")}
-    described = _names_in(theirs, "models")
-    for table in ordered:
-        if table.model in written:
-            changes.append(FileChange(written[table.model], "kept", note="a person wrote or edited this model"))
-            continue
-        folder = f"models/silver/{table.spec.id.source}"
-        changes.append(_change(f"{folder}/{table.model}.sql", _marked("--", write_model(table)), existing))
-        if table.model in described:
-            changes.append(FileChange(described[table.model], "kept", note="a person describes this model here"))
-        else:
-            text = _dump({"version": 2, "models": [describe_model(table)]})
-            changes.append(_change(f"{folder}/{table.model}.yml", _marked("#", text), existing))
-    return changes
 
 
 def read_models(root: Path) -> dict[str, str]:
@@ -74,6 +50,30 @@ def apply_scaffold(root: Path, changes: Iterable[FileChange]) -> int:
     return len(wanted)
 
 
+def plan_scaffold(tables: Sequence[ScaffoldTable], existing: Mapping[str, str]) -> list[FileChange]:
+    """Return what would be written for some streams, given the files under `models/` by path. Pure.
+
+    A file is written again only while it is as the scaffold left it: its first line bears the hash of the rest.
+    """
+    ordered = sorted(tables, key=lambda table: table.spec.id)
+    theirs = {path: text for path, text in existing.items() if not is_own(text)}
+    written = {Path(path).stem: path for path in theirs if path.endswith(".sql")}
+    described = _names_in(theirs, "models")
+    changes = [_sources(ordered, existing, theirs)]
+    for table in ordered:
+        if table.model in written:
+            changes.append(_left_alone(written[table.model], "a person wrote or edited this model"))
+            continue
+        folder = f"models/silver/{table.spec.id.source}"
+        changes.append(_change(f"{folder}/{table.model}.sql", _marked("--", write_model(table)), existing))
+        if table.model in described:
+            changes.append(_left_alone(described[table.model], "a person describes this model here"))
+        else:
+            text = _dump({"version": 2, "models": [describe_model(table)]})
+            changes.append(_change(f"{folder}/{table.model}.yml", _marked("#", text), existing))
+    return changes
+
+
 def is_own(text: str) -> bool:
     """Say whether the scaffold wrote this text and nobody changed it since."""
     first, _, rest = text.replace("\r\n", "\n").partition("\n")
@@ -87,7 +87,7 @@ def _sources(tables: Sequence[ScaffoldTable], existing: Mapping[str, str], their
     declared = {name for text in theirs.values() for name in _declared(text)}
     left = [table for table in tables if str(table.spec.id) not in declared]
     if not left and path not in existing:
-        return FileChange(SOURCES, "kept", note="a person declares these sources")
+        return _left_alone(SOURCES, "a person declares these sources")
     by_source: dict[str, list[ScaffoldTable]] = {}
     for table in left:
         by_source.setdefault(table.spec.id.source, []).append(table)
@@ -100,8 +100,12 @@ def _change(path: str, content: str, existing: Mapping[str, str]) -> FileChange:
     if before is None:
         return FileChange(path, "create", content)
     if not is_own(before):
-        return FileChange(path, "kept", note="a person edited this file")
+        return _left_alone(path, "a person edited this file")
     return FileChange(path, "unchanged" if before == content else "update", content)
+
+
+def _left_alone(path: str, note: str) -> FileChange:
+    return FileChange(path, "kept", note=note)
 
 
 def _marked(comment: str, body: str) -> str:

@@ -56,9 +56,9 @@ def check_schemas(group: Group, batch: Batch, schema: Schema) -> None:
     Raises:
         FencedError: If somebody else gave one of the ids to another column meanwhile.
     """
-    final = {field.id: (field.name, field.type) for field in _all_fields(schema.fields)}
+    final = {field.id: (field.name, field.type) for field in all_fields(schema.fields)}
     for receipt in batch.staged:
-        for field in _all_fields(receipt.schema.fields):
+        for field in all_fields(receipt.schema.fields):
             name, type_ = final.get(field.id, ("", None))
             if name != field.name or type_ is None or not may_read(field.type, type_):
                 raise _fenced(
@@ -66,10 +66,11 @@ def check_schemas(group: Group, batch: Batch, schema: Schema) -> None:
                 )
 
 
-def _all_fields(fields: Iterable[Field]) -> Iterator[Field]:
+def all_fields(fields: Iterable[Field]) -> Iterator[Field]:
+    """Yield columns and all their parts, the elements of lists and maps too, each with its field id."""
     for field in fields:
         yield field
-        yield from _all_fields(_parts(field.type))
+        yield from all_fields(_parts(field.type))
 
 
 def _parts(type_: Type) -> tuple[Field, ...]:

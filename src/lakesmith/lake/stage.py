@@ -36,7 +36,7 @@ class Sizes:
 
     file_bytes: int = 128 << 20
     row_group_rows: int = 1 << 20
-    row_group_bytes: int = 64 << 20
+    row_group_bytes: int = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)

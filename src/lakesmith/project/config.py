@@ -72,7 +72,10 @@ Entry = TypeVar("Entry", bound=SourceConfig | TargetConfig | PublishConfig)
 
 @dataclass(frozen=True, slots=True)
 class ProjectConfig:
-    """A checked project file. `environment` is `.env`, for child processes; `config_hash` changes with the text, not with secrets."""
+    """A checked project file.
+
+    `environment` is what `.env` adds to the real environment, for child processes. `config_hash` follows the text, not the secrets.
+    """
 
     name: str
     version: int

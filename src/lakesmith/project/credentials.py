@@ -12,11 +12,12 @@ from lakesmith.project.faults import Faults, Path
 from lakesmith.project.references import has_reference
 
 _SECRET_KEY = re.compile(
-    r"(.*[_-])?(password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|credentials?)"
+    r"(.*[_-])?(password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key)"
     r"|((access|auth|refresh|bearer|api|session|security|sas)[_-]?)?token|.*secret[_-]?access[_-]?key|account[_-]?key"
     r"|connection[_-]?string|salt",
     re.IGNORECASE,
 )
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _URL_PASSWORD = re.compile(r"://[^\s:/?#@]*:(?P<secret>(?!\d+[/?#])[^\s@]+)@")
 _QUERY_PASSWORD = re.compile(
     r"[?&;](?:password|passwd|pwd|secret|token|access_token|api_?key|sig|client_secret|accountkey|sharedaccesskey)=(?P<secret>[^&;\s]+)",
@@ -34,7 +35,8 @@ def refuse_literals(document: Document, faults: Faults, secrets: Secrets) -> Non
     """
     for path, value in scalars(document.data):
         key = str(next((part for part in reversed(path) if isinstance(part, str)), ""))
-        if _SECRET_KEY.fullmatch(key) and value and not has_reference(value):
+        secret = _SECRET_KEY.fullmatch(key) or _PRIVATE_KEY.search(value)
+        if secret and value and not has_reference(value):
             secrets.add(value)
             faults.add(document.place(path), path, f"a secret stands in the file: {_advice(key, whole=True)}")
         elif match := _literal_in_url(value):

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lakesmith.project.faults import Faults, Path, Place, spell_path
+from lakesmith.project.faults import Faults, Path, Place
 
 MOST_NODES = 50_000  # a few lines of nested aliases can ask for more values than a machine holds
 DEEPEST = 40
@@ -244,28 +244,33 @@ def merge_sources(main: Document, split: Document, faults: Faults) -> None:
         split: A mapping with the one key `sources`.
         faults: Takes a source that is written twice.
     """
-    sources = main.data.setdefault("sources", {})
-    if (
-        not isinstance(split.data, dict)
-        or not isinstance(split.data.get("sources"), dict)
-        or set(split.data) != {"sources"}
-    ):
-        place = split.place(())
-        faults.add(place, (), "a file in sources/ holds one key, `sources:`, written as in lakesmith.yml")
+    rule = "a file in sources/ holds one key, `sources:`, written as in lakesmith.yml"
+    data = {} if split.data is None else split.data
+    if not isinstance(data, dict):
+        faults.add(split.place(()), (), rule)
         return
-    if not isinstance(sources, dict):
+    for key in data:
+        if key != "sources" and not key.startswith("x-"):
+            faults.add(split.key_place((key,)), (), f'unknown key "{key}": {rule}')
+    added = data.get("sources") or {}
+    if not isinstance(added, dict):
+        faults.add(split.place(("sources",)), ("sources",), "should be a mapping")
         return
-    for name, source in split.data["sources"].items():
-        if name in sources:
-            first = main.key_place(("sources", name))
-            faults.add(
-                split.key_place(("sources", name)), ("sources",), f'duplicate key "{name}", first written in {first}'
-            )
-            continue
-        sources[name] = source
-        main.broken.update(split.broken)
-        for here, there in ((split.values, main.values), (split.keys, main.keys)):
-            there.update({path: place for path, place in here.items() if path[:2] == ("sources", name)})
+    if main.data.get("sources") is None:
+        main.data["sources"] = {}
+    if isinstance(main.data["sources"], dict):
+        for name, source in added.items():
+            _merge_source(main, split, (name, source), faults)
 
 
-__all__ = ["Document", "merge_sources", "read_document", "spell_path"]
+def _merge_source(main: Document, split: Document, entry: tuple[str, Any], faults: Faults) -> None:
+    name, source = entry
+    path = ("sources", name)
+    if name in main.data["sources"]:
+        first = main.key_place(path)
+        faults.add(split.key_place(path), ("sources",), f'duplicate key "{name}", first written in {first}')
+        return
+    main.data["sources"][name] = source
+    main.broken.update(split.broken)
+    for here, there in ((split.values, main.values), (split.keys, main.keys)):
+        there.update({at: place for at, place in here.items() if at[:2] == path})

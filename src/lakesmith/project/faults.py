@@ -45,25 +45,23 @@ class Fault:
 class Faults:
     """The faults found so far."""
 
-    found: list[Fault] = field(default_factory=list)
+    _found: dict[str, Fault] = field(default_factory=dict)
+
+    @property
+    def found(self) -> tuple[Fault, ...]:
+        """The faults in the order of the files."""
+        return tuple(sorted(self._found.values()))
 
     def add(self, place: Place, path: Path, message: str) -> None:
         """Note a fault; the same one is noted once."""
         fault = Fault(place, path, message)
-        if str(fault) not in {str(known) for known in self.found}:
-            self.found.append(fault)
+        self._found.setdefault(str(fault), fault)
 
-    def check(self, secrets: Secrets) -> None:
-        """Do nothing without faults.
-
-        Raises:
-            ProjectFileError: If there are any: all of them, in the order of the file, secrets masked.
-        """
-        if not self.found:
-            return
-        count = len(self.found)
+    def error(self, secrets: Secrets) -> ProjectFileError:
+        """Return all faults as one error, in the order of the files, secrets masked."""
+        count = len(self._found)
         head = "The project file has a fault:" if count == 1 else f"The project file has {count} faults:"
-        raise ProjectFileError(secrets.mask("\n".join([head, *map(str, sorted(self.found))])))
+        return ProjectFileError(secrets.mask("\n".join([head, *map(str, self.found)])))
 
 
 def spell_path(path: Path) -> str:

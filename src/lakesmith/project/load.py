@@ -72,17 +72,15 @@ def load_project(
     faults = Faults()
     document = _read_files(root, faults)
     if document is None:
-        faults.check(host.secrets)
-        raise _not_found(root.absolute())  # never: without a document there is a fault
+        raise faults.error(host.secrets)
     refuse_literals(document, faults, host.secrets)
     dotenv = read_dotenv(root, faults)
     lookup = Lookup(root, os.environ if environ is None else environ, dotenv)
     resolved = resolve_document(document, lookup, host.secrets, faults)
     sheet = Sheet(document, resolved, faults, connectors or Connectors.installed())
-    project = _read_project(sheet, root, dotenv)
-    faults.check(host.secrets)
-    if project is None:
-        raise _not_found(root.absolute())  # never: without a project there is a fault
+    project = _read_project(sheet, root, lookup)
+    if project is None or faults.found:
+        raise faults.error(host.secrets)
     return project
 
 
@@ -106,12 +104,14 @@ def _read_files(root: Path, faults: Faults) -> Document | None:
         split = read_document(file.read_bytes(), Place(rank, f"sources/{file.name}", 1), faults)
         if split is not None:
             merge_sources(document, split, faults)
+    for file in sorted((root / "sources").glob("*.yaml")):
+        faults.add(Place(500_000, f"sources/{file.name}", 1), (), "is not read: rename it to end in .yml")
     # `x-…` keys hold anchors for other places, and mean nothing by themselves.
     document.data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
     return document
 
 
-def _read_project(sheet: Sheet, root: Path, dotenv: Mapping[str, str]) -> ProjectConfig | None:
+def _read_project(sheet: Sheet, root: Path, lookup: Lookup) -> ProjectConfig | None:
     data = sheet.resolved.data
     if "version" not in data:
         sheet.fault((), f'missing key "version": write `version: {FORMAT_VERSION}`')
@@ -132,7 +132,7 @@ def _read_project(sheet: Sheet, root: Path, dotenv: Mapping[str, str]) -> Projec
         sources=sources,
         publish=publish,
         targets=targets,
-        environment=dict(dotenv),
+        environment=lookup.added(),
     )
 
 

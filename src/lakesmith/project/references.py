@@ -37,6 +37,10 @@ class Lookup:
     environ: Mapping[str, str]
     dotenv: Mapping[str, str] = field(default_factory=dict)
 
+    def added(self) -> dict[str, str]:
+        """Return what `.env` adds to the real environment; what is set there stays as it is."""
+        return {name: value for name, value in self.dotenv.items() if not self.environ.get(name)}
+
     def resolve(self, text: str, secrets: Secrets) -> str:
         """Return `text` with its references replaced; `$${` becomes `${`.
 

@@ -77,6 +77,7 @@ def _by_word(
     for name, plug_in in sorted(plug_ins.items()):
         options = _model(plug_in.Options, definitions, prefix=name)
         case = _joined(options, own)
+        del case["type"]  # said below, for all of them
         if model is SourceSettings:
             case["properties"] = case["properties"] | {"streams": _streams(name, plug_in, definitions)}
             if getattr(plug_in, "needs_streams", True):

@@ -59,7 +59,15 @@ def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _refuse_boolean(value: Any) -> Any:
+    if isinstance(value, bool):  # Python takes True for 1
+        raise ValueError("should be 1")  # noqa: TRY004 - pydantic listens to ValueError
+    return value
+
+
 def _check_key(columns: tuple[str, ...]) -> tuple[str, ...]:
+    if not columns:
+        raise ValueError("names no column")
     if len(set(columns)) != len(columns):
         raise ValueError("names a column twice")
     return columns
@@ -214,7 +222,9 @@ class TargetSettings(Settings):
 class ProjectSettings(Settings):
     """lakesmith.yml as a whole."""
 
-    version: Literal[1] = Field(description="The version of this file's format: 1.")
+    version: Annotated[Literal[1], BeforeValidator(_refuse_boolean)] = Field(
+        description="The version of this file's format: 1."
+    )
     name: Identifier = Field(description="The project's name.")
     schedule: Schedule | None = Field(default=None, description="When the project runs.")
     pipelines: dict[Identifier, Pipeline] = Field(default_factory=dict, description="Parts with a rhythm of their own.")

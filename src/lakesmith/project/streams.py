@@ -7,7 +7,7 @@ from typing import Any
 
 from lakesmith.model.streams import StreamId, StreamSpec
 from lakesmith.project.config import SourceConfig
-from lakesmith.project.connectors import SOURCES, modes_of
+from lakesmith.project.connectors import DEFAULT_MODES, SOURCES, modes_of
 from lakesmith.project.faults import Path, nearest, spell_list
 from lakesmith.project.sections import Sheet, split_keys
 from lakesmith.project.settings import Column, SourceSettings, StreamSettings, check_identifier
@@ -23,6 +23,11 @@ class _Source:
     kind: str
     connector: type[Any] | None
     settings: SourceSettings | None
+
+    @property
+    def default_mode(self) -> str:
+        known = modes_of(self.connector) if self.connector else DEFAULT_MODES
+        return "append" if "append" in known else known[0]
 
 
 def read_sources(sheet: Sheet) -> dict[str, SourceConfig]:
@@ -96,7 +101,7 @@ def _read_stream(sheet: Sheet, source: _Source, name: str, written: tuple[Any, P
         options = sheet.check(source.connector.StreamOptions, rest, path, beside=keys_of(StreamSettings))
     if settings is None:
         return None
-    mode = settings.mode or (source.settings.mode if source.settings else None) or "append"
+    mode = settings.mode or (source.settings.mode if source.settings else None) or source.default_mode
     _check_mode(sheet, source, (mode, settings, path))
     return StreamSpec(
         id=StreamId(source.name, name),

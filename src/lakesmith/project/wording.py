@@ -122,6 +122,8 @@ def complaints(errors: Iterable[Any], given: Validated) -> list[Complaint]:
         else:
             result.append(Complaint(path, _other(error, given, path)))
     for path, wanted in expected.items():
+        if any(path == deeper[: len(path)] != deeper for deeper in expected):
+            continue  # one form of the value fits as a whole; what is wrong inside it says more
         result.append(Complaint(path, _expectation(wanted, _at(given.data, path), secret=path in given.hidden)))
     return result
 

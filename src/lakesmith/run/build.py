@@ -10,11 +10,10 @@ from lakesmith.errors import LakesmithError, TransformError
 from lakesmith.model.events import CheckFinished, ModelFinished, StepProgress
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamId
+from lakesmith.run.preparing import prepare, request
 from lakesmith.run.selecting import datasets_of
 from lakesmith.run.survey import bronze_now
 from lakesmith.run.workshop import Order, Workshop
-
-PROFILE = "lakesmith"
 
 Tell = Callable[[Any], None]
 
@@ -31,54 +30,12 @@ class Built:
     errors: Sequence[LakesmithError] = ()
 
 
-def prepare(shop: Workshop) -> None:
-    """Write what dbt needs beside the project: the profile and the bundled package."""
-    from lakesmith.dbt.profile import install_package, write_profiles
-
-    write_profiles(shop.paths, {shop.target.name: shop.engine.profile()}, shop.target.name, name=profile_name(shop))
-    install_package(shop.paths)
-
-
-def profile_name(shop: Workshop) -> str:
-    """Return the profile that `dbt_project.yml` asks for."""
-    import yaml
-
-    raw = yaml.safe_load((shop.paths.root / "dbt_project.yml").read_text("utf-8"))
-    return str((raw or {}).get("profile") or PROFILE)
-
-
 def attach(shop: Workshop) -> int:
     """Make bronze readable for dbt; return how many tables."""
     found = [shop.lake.table(stream).snapshot() for stream in shop.lake.streams()]
     tables = [table for table in found if table is not None]
     shop.engine.attach(tables)
     return len(tables)
-
-
-def request(
-    shop: Workshop,
-    *,
-    command: str = "build",
-    order: Order | None = None,
-    left_out: Sequence[str] = (),
-    run_id: str = "",
-) -> Any:
-    """Return the dbt process that an order needs; `left_out` are selectors of what lost its input."""
-    from lakesmith.dbt.program import DbtRequest
-
-    asked = order or Order()
-    return DbtRequest(
-        root=shop.paths.root,
-        profiles=shop.paths.profiles,
-        target=shop.target.name,
-        logs=shop.paths.logs,
-        run_id=run_id,
-        command=command,
-        select=asked.select,
-        exclude=(*asked.exclude, *left_out),
-        full_refresh=asked.full_refresh,
-        env=dict(shop.config.environment),
-    )
 
 
 def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str, tell: Tell) -> Built:

@@ -60,7 +60,7 @@ def manifest(shop: Workshop) -> Manifest:
     """
     from lakesmith.dbt.artifacts import read_manifest
     from lakesmith.dbt.driver import run_dbt
-    from lakesmith.run.build import prepare, request
+    from lakesmith.run.preparing import prepare, request
 
     known, now = shop.paths.state / PARSED, shop.models_now()
     if not (known.is_file() and known.read_text() == now and (shop.paths.dbt_target / "manifest.json").is_file()):

@@ -9,6 +9,7 @@ from lakesmith.errors import LakesmithError
 from lakesmith.model.loads import Head
 from lakesmith.model.streams import Ask, StreamId, StreamSpec
 from lakesmith.run.plan import Facts, StreamNews
+from lakesmith.run.preparing import prepare
 from lakesmith.run.publications import due
 from lakesmith.run.selecting import Chosen, choose
 from lakesmith.run.workshop import Order, Workshop
@@ -42,6 +43,8 @@ def survey(shop: Workshop, order: Order) -> Survey:
             news.append(_news(shop, spec))
         except LakesmithError as error:
             faults[spec.id] = error
+    if shop.has_models:
+        prepare(shop)  # the bundled package is part of what the fingerprint looks at
     models = shop.models_now()
     manifest = shop.engine.read_manifest()
     why = _why_build(shop, chosen, models, manifest)

@@ -27,6 +27,7 @@ from lakesmith.model.types import (
     Type,
 )
 from lakesmith.shape.arrow import DataType, is_, pa
+from lakesmith.shape.names import unique
 from lakesmith.shape.spelling import MAX_DIGITS
 
 _ARROW = {
@@ -132,7 +133,8 @@ def _nested(kind: DataType) -> Type | None:
 
 
 def _struct(kind: DataType) -> Type | None:
-    parts = [(kind.field(i).name, type_of(kind.field(i).type)) for i in range(kind.num_fields)]
+    names = unique(part.name for part in kind)
+    parts = [(name, type_of(part.type)) for name, part in zip(names, kind, strict=True)]
     fields = tuple(Field(name, part, source_name=name) for name, part in parts if part is not None)
     # A struct without a single typed part cannot be stored; it gets its column when a part has a value.
     return Struct(fields) if fields else None

@@ -64,6 +64,9 @@ class Merger:
         if merged is not None:
             return replace(known, type=merged), None
         if not self.eager:
+            if self.policy.column(source_of(known), known.name).type == seen and path == known.name:
+                # A pin set after the first load: a type in the lake only ever widens, so a rebuild has to bring it about.
+                self.drift.append(Drift("pin_differs", path, str(known.type), str(seen), rule, "kept"))
             return known, None
         if rule == "freeze":
             raise refused(self.policy, path, str(known.type), str(seen))

@@ -95,13 +95,13 @@ def is_sibling(name: str) -> bool:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Return source names with repetitions told apart, as `a`, `a (2)`, so that each names one column.
+    """Return source names with repetitions told apart, as `a`, `a (2)`, and blank ones named, so that each names one column.
 
     Examples:
-        >>> unique(["a", "b", "a"])
-        ('a', 'b', 'a (2)')
+        >>> unique(["a", "b", "a", ""])
+        ('a', 'b', 'a (2)', 'unnamed')
     """
-    names = tuple(names)
+    names = tuple(name or _NAMELESS for name in names)
     if len(set(names)) == len(names):
         return names
     taken, once = set(names), []

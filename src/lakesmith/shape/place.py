@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from lakesmith.errors import FatalError
 from lakesmith.model.shapes import Drift
 from lakesmith.model.types import STRING, Field, List, Map, Struct, Type
 from lakesmith.shape.arrow import Array, is_, pa, pc
-from lakesmith.shape.arrow_types import arrow_type, is_list, type_of
+from lakesmith.shape.arrow_types import arrow_type, is_list
 from lakesmith.shape.fit import fit_flat, fit_text, only, plain
 from lakesmith.shape.merge import MISFIT, folded_names, refused, sibling_doc
 from lakesmith.shape.names import sibling_name, unique
 from lakesmith.shape.policy import Policy
 from lakesmith.shape.relate import promotes, sibling_of
 from lakesmith.shape.render import as_text
+from lakesmith.shape.seen import seen_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """Values of a type that may have grown on the way (siblings inside structs), and those that did not fit."""
+    """Values of a type that may have grown on the way (siblings inside structs), and those that did not fit.
+
+    `told` says that the misfits have been counted and recorded already, deeper inside.
+    """
 
     values: Array
     type: Type
     misfits: Array | None = None
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -60,9 +66,9 @@ class Placer:
         """
         fitting = self._fit(values, column.type, spot)
         columns = {column.name: (replace(column, type=fitting.type), fitting.values)}
-        if fitting.misfits is None:
-            return Placed(columns)
-        seen = STRING if spot.text else type_of(values.type) or List(STRING)
+        if fitting.misfits is None or fitting.told:
+            return Placed(columns, fitting.misfits)
+        seen = STRING if spot.text else seen_type(values, None) or List(STRING)
         self.counts["value_incompatible", spot.path] += pc.sum(fitting.misfits).as_py() or 0
         if spot.rule == "freeze":
             raise refused(self.policy, spot.path, str(column.type), str(seen))
@@ -76,7 +82,7 @@ class Placer:
         self, column: Field, left: Array, spot: Spot, around: Mapping[str, Field]
     ) -> dict[str, tuple[Field, Array]]:
         """Put what is left into siblings: first the one that keeps its type, if there is such, then text, which takes all."""
-        seen = type_of(left.type) or List(STRING)
+        seen = seen_type(left, None) or List(STRING)
         suffix, kind = sibling_of(column.type, seen)
         sibling = self._sibling(column, suffix, kind, spot, around)
         if sibling.type == STRING:
@@ -134,13 +140,23 @@ class Placer:
             for f in grown.fields
         ]
         if not parts:
-            return Fitting(pa.nulls(len(values), target), grown, misfits)
-        return Fitting(pa.StructArray.from_arrays(parts, fields=list(target), mask=values.is_null()), grown, misfits)
+            return Fitting(pa.nulls(len(values), target), grown, misfits, told=True)
+        return Fitting(
+            pa.StructArray.from_arrays(parts, fields=list(target), mask=values.is_null()), grown, misfits, told=True
+        )
 
     def unplaced(self, values: Array, spot: Spot) -> Array | None:
-        """Return the rows that wait because they carry a field the policy keeps out of the table; count its values."""
+        """Return the rows that wait because they carry a field the policy keeps out of the table; count its values.
+
+        Raises:
+            FatalError: If the policy keeps nothing out: a value would be lost without a word.
+        """
         valid = values.is_valid()
         count = pc.sum(valid).as_py() or 0
+        if count and spot.rule not in {"quarantine", "ignore"}:
+            raise FatalError(
+                f"Values of {spot.path} found no column.", where=self.policy.where, fix="Report this as a bug."
+            )
         self.counts["column_added", spot.path] += count
         return valid if count and spot.rule == "quarantine" else None
 
@@ -151,7 +167,7 @@ class Placer:
         gone = values.is_null() if rows is None or spot.rule == "ignore" else pc.or_(values.is_null(), rows)
         grown = replace(kind, element=inner.type)
         made = pa.ListArray.from_arrays(offsets, inner.values, type=arrow_type(grown), mask=gone)
-        return Fitting(made, grown, rows)
+        return Fitting(made, grown, rows, inner.told)
 
     def _fit_map(self, values: Array, kind: Map, spot: Spot) -> Fitting:
         entry = pa.struct([pa.field("key", values.type.key_type), pa.field("value", values.type.item_type)])
@@ -163,7 +179,7 @@ class Placer:
         gone = pairs.is_null() if rows is None or spot.rule == "ignore" else pc.or_(pairs.is_null(), rows)
         grown = replace(kind, value=inner.type)
         made = pa.MapArray.from_arrays(offsets, as_text(plain(keys)), inner.values, type=arrow_type(grown), mask=gone)
-        return Fitting(made, grown, rows)
+        return Fitting(made, grown, rows, inner.told)
 
 
 def either(one: Array | None, other: Array | None) -> Array | None:

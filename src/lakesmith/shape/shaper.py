@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,7 +91,8 @@ class Shaper:
         if self._reshape is None:
             old, after = self._before or Schema(), Schema(tuple(self._columns.values()))
             gone = missing(old, self._sent, self._policy) if self._sent else ()
-            events = [drift for drift in self._placer.drift if self._tells(drift)]
+            widened = {drift.column for drift in self._placer.drift if drift.kind == "type_widened"}
+            events = [drift for drift in self._placer.drift if self._tells(drift, widened)]
             drift = merge_drift((*events, *gone, *renames(old, after, gone)))
             self._reshape = Reshape(self._before, after, drift, casts(after, self._sent, self._policy))
         return self._reshape
@@ -254,8 +255,12 @@ class Shaper:
                 names.append(name)
         return RecordBatch.from_arrays(columns, names=names)
 
-    def _tells(self, drift: Drift) -> bool:
-        """Whether an event says something about the table as it was: a column of this very load can neither widen nor narrow."""
+    def _tells(self, drift: Drift, widened: Collection[str]) -> bool:
+        """Whether an event says something about the table as it was when the load began.
+
+        A column of this very load can neither widen nor narrow, and one that this load widened has not been narrowed by it.
+        """
         if not drift.kind.startswith("type_"):
             return True
-        return self._before is not None and self._before.find(drift.column.split(".")[0]) is not None
+        old = self._before is not None and self._before.find(drift.column.split(".")[0]) is not None
+        return old and not (drift.kind == "type_narrowed" and drift.column in widened)

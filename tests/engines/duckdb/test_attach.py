@@ -130,10 +130,13 @@ def test_a_table_without_files_has_the_same_types_as_one_with_files(engine, root
 
 def test_a_path_with_pattern_characters_names_one_file(engine, root):
     schema = Schema((Field("id", INT, id=1),))
-    file = write(root / "a*.parquet", schema, [{"id": 1}])
-    write(root / "ab.parquet", schema, [{"id": 2}])
+    file = write(root.parent / "a*.parquet", schema, [{"id": 1}])
+    write(root.parent / "ab.parquet", schema, [{"id": 2}])
     engine.attach([snapshot(schema, f"file://{file}")])
     assert rows(engine, "bronze_app.orders") == [{"id": 1}]
+    Path(file).unlink()
+    with pytest.raises(StorageUnavailableError, match="DuckDB cannot read or write a file"):
+        engine.attach([snapshot(schema, file)])  # and never `ab.parquet` in its stead
 
 
 V1 = Schema(

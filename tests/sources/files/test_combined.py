@@ -137,3 +137,13 @@ def test_a_growing_log_is_read_from_the_last_whole_line(delivery) -> None:
     third = delivery.load(stream, second.position)
     assert [row[6] for row in first.rows + second.rows + third.rows] == ["/0", "/1", "/2", "/3", "/0"]
     assert (second.rejects, third.rejects) == ([], [])
+
+
+def test_a_line_over_8_mb_is_rejected(delivery) -> None:
+    good = f'{START} "GET / HTTP/1.1" 200 5'
+    rows, rejects = rows_of(delivery, f"{good}\n" + "x" * 9_000_000 + f"\n{good}\nbad\n")
+    assert len(rows) == 2
+    assert [(reject.reason, reject.where) for reject in rejects] == [
+        ("the line is longer than 8 MB", "w.log:2"),
+        ("the line is not in the common or combined log format", "w.log:4"),
+    ]

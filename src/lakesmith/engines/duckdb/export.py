@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lakesmith.engines.duckdb import spelling as sql
 from lakesmith.engines.duckdb.connect import first_line
 from lakesmith.errors import TransformError
-from lakesmith.host.files import fsync_file
+from lakesmith.host.files import fsync_file, fsync_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -79,6 +79,7 @@ def export(
             fix="build the model again: a view may name a relation or column that has changed since",
         ) from error
     fsync_file(path)
+    fsync_folder(path.parent.parent)  # the data set's folder may be new; the commit does the same for the schema's
     return rows, columns
 
 

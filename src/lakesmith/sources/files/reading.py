@@ -79,7 +79,7 @@ class FileReading:
         for stretch in load_format(self._job.format).read(tail, tape):
             if waiting is not None:
                 yield self._chunk(*waiting)
-            entry = self._advanced(entry, stretch, tape)
+            entry = self._advanced(entry, stretch)
             waiting = stretch, entry
         self._check_unchanged()
         if waiting is not None:
@@ -114,12 +114,12 @@ class FileReading:
         before, after = self._head.read(1), self._head.read(1)
         return before in LINE_ENDS or after in LINE_ENDS
 
-    def _advanced(self, entry: Entry, stretch: Stretch, tape: Tape) -> Entry:
+    def _advanced(self, entry: Entry, stretch: Stretch) -> Entry:
         return Entry(
             size=self._status.st_size,
             mtime_ns=self._status.st_mtime_ns,
             consumed=stretch.end,
-            digest=tape.digest(stretch.end),
+            digest=stretch.digest,
             records=entry.records + stretch.counted,
             lines=stretch.lines,
             is_done=False,

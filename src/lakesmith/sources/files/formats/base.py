@@ -37,7 +37,8 @@ class Tail:
 class Stretch:
     """A stretch of a file that was read.
 
-    `end` is the offset behind the last record that need not be read again; `lines` the line ends before `end`; `counted` are the
+    `end` is the offset behind the last record that need not be read again and `digest` the hash of the file up to
+    there; `lines` the line ends before `end`; `counted` are the
     records an independent counter found in the stretch.
     """
 
@@ -45,6 +46,7 @@ class Stretch:
     rejects: tuple[Reject, ...]
     counted: int
     end: int
+    digest: str
     lines: int
     notes: Mapping[str, str] = field(default_factory=dict)
 

@@ -24,19 +24,21 @@ class Sizes:
 class Block:
     """Whole records of a file.
 
-    `end` is the offset behind them, `records` how many the lexer counts, `line` the number of their first line, `lines` the line
+    `end` is the offset behind them, `digest` the hash of the file up to there, `records` how many the lexer counts, `line` the number of their first line, `lines` the line
     ends before `end`.
 
-    `rest`, in the last block only, is what follows the last line end of the file. `oversized`, if not None, is the beginning of a
+    `rest`, in the last block only, is what follows the last line end of the file, and `rest_digest` the hash with it. `oversized`, if not None, is the beginning of a
     record over the limit that was passed over; such a block has no data.
     """
 
     data: bytes
     end: int
+    digest: str
     records: int
     line: int
     lines: int
     rest: bytes = b""
+    rest_digest: str = ""
     oversized: bytes | None = None
 
 
@@ -52,20 +54,23 @@ class BlockReader:
         while buffer or not self._tape.at_end:
             buffer += self._tape.read(self._sizes.block)
             cut = self._lexer.cut(buffer, final=self._tape.at_end)
-            data, buffer = buffer[: cut.end], buffer[cut.end :]
+            buffer = buffer[len(cut.data) :]
             if self._tape.at_end and len(buffer) <= self._sizes.record:
-                yield self._block(data, cut, buffer)
+                yield self._block(cut, buffer)
                 return
-            if data:
-                yield self._block(data, cut, buffer, is_last=False)
+            if cut.data:
+                yield self._block(cut, buffer, is_last=False)
             if len(buffer) > self._sizes.record:
                 buffer = yield from self._pass_over(buffer)
 
-    def _block(self, data: bytes, cut: Cut, behind: bytes, *, is_last: bool = True) -> Block:
-        line = self._lines + 1
+    def _block(self, cut: Cut, behind: bytes, *, is_last: bool = True) -> Block:
+        line, end = self._lines + 1, self._tape.position - len(behind)
         self._lines += cut.lines
+        digest = self._tape.digest(end)
+        if not is_last:
+            return Block(cut.data, end, digest, cut.records, line, self._lines)
         return Block(
-            data, self._tape.position - len(behind), cut.records, line, self._lines, behind if is_last else b""
+            cut.data, end, digest, cut.records, line, self._lines, behind, self._tape.digest(self._tape.position)
         )
 
     def _pass_over(self, buffer: bytes) -> Generator[Block, None, bytes]:
@@ -81,6 +86,6 @@ class BlockReader:
             end = self._lexer.first_end(buffer, final=self._tape.at_end)
         end = end or len(buffer)
         self._lines += self._lexer.lines(buffer[:end])
-        behind = len(buffer) - end
-        yield Block(b"", self._tape.position - behind, 1, line, self._lines, oversized=raw)
+        offset = self._tape.position - len(buffer) + end
+        yield Block(b"", offset, self._tape.digest(offset), 1, line, self._lines, oversized=raw)
         return buffer[end:]

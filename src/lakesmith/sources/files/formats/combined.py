@@ -15,7 +15,7 @@ import pyarrow as pa
 from lakesmith.model.streams import Reject
 from lakesmith.sources.files.formats.base import RECORD_LIMIT, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader
-from lakesmith.sources.files.formats.lexer import Lexer
+from lakesmith.sources.files.formats.lexer import Lexer, is_blank
 from lakesmith.sources.files.options import FileStreamOptions
 
 if TYPE_CHECKING:
@@ -65,9 +65,8 @@ class CombinedFormat:
             if block.oversized is None:
                 yield _read_block(tail.name, block)
             else:
-                yield Stretch(
-                    EMPTY, (reject(TOO_LONG, tail.name, block.line, block.oversized),), 1, block.end, block.lines
-                )
+                fault = reject(TOO_LONG, tail.name, block.line, block.oversized)
+                yield Stretch(EMPTY, (fault,), block.records, block.end, block.digest, block.lines)
 
     def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:  # noqa: ARG002 - nothing to set
         """Return whether the first lines are in the format."""
@@ -81,14 +80,14 @@ class CombinedFormat:
 
 
 def _read_block(name: str, block: Block) -> Stretch:
-    rest = block.rest if block.rest.strip(b"\r\n") else b""
+    rest = block.rest if not is_blank(block.rest) else b""
     frame = _numbered(block.data + rest, block.line)
     parsed = _parse(frame)
     is_cut = rest != b"" and parsed["requested_at"][-1] is None
     rejects = tuple(_rejects(name, parsed, is_cut=is_cut))
     rows = _as_batch(parsed.filter(pl.col("requested_at").is_not_null()))
-    end = block.end if is_cut else block.end + len(rest)
-    return Stretch(rows, rejects, block.records + bool(rest), end, block.lines)
+    end, digest = (block.end, block.digest) if is_cut or not rest else (block.end + len(rest), block.rest_digest)
+    return Stretch(rows, rejects, block.records + bool(rest), end, digest, block.lines)
 
 
 def _lines_of(data: bytes) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
@@ -13,7 +14,7 @@ from lakesmith.model.streams import TEXT_KEY, Reject
 from lakesmith.sources.files.formats.base import RECORD_LIMIT, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader
 from lakesmith.sources.files.formats.dialect import Dialect, Header, dialect_of, header_of
-from lakesmith.sources.files.formats.lexer import Lexer
+from lakesmith.sources.files.formats.lexer import Lexer, is_blank
 from lakesmith.sources.files.formats.look import look_at_csv
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.tape import Tape
@@ -116,17 +117,26 @@ class CsvTail:
 
     def read(self, tape: Tape, line: int) -> Iterator[Stretch]:
         """Yield the records from where the tape stands."""
-        for block in BlockReader(tape, self._lexer, line):
-            if block.oversized is None:
-                yield self._whole(block)
-            else:
-                fault = self._reject(
-                    f"the record is longer than {RECORD_LIMIT // 1024 // 1024} MB", block.line, block.oversized
-                )
-                yield self._stretch(block, self._parser.empty, (fault,), block.records)
+        waiting: Future[Stretch] | None = None
+        with ThreadPoolExecutor(1) as pool:  # Arrow parses one block while the next is cut
+            for block in BlockReader(tape, self._lexer, line):
+                stretch = pool.submit(self._stretch_of, block)
+                if waiting is not None:
+                    yield waiting.result()
+                waiting = stretch
+            if waiting is not None:
+                yield waiting.result()
+
+    def _stretch_of(self, block: Block) -> Stretch:
+        if block.oversized is None:
+            return self._whole(block)
+        fault = self._reject(
+            f"the record is longer than {RECORD_LIMIT // 1024 // 1024} MB", block.line, block.oversized
+        )
+        return self._stretch(block, self._parser.empty, (fault,), block.records)
 
     def _whole(self, block: Block) -> Stretch:
-        rest = block.rest if block.rest.strip(b"\r\n") else b""
+        rest = block.rest if not is_blank(block.rest) else b""
         counted = block.records + bool(rest)
         reason = self._why_cut(rest)
         if reason is None:
@@ -146,7 +156,7 @@ class CsvTail:
         return CUT_REASON if is_cut else None
 
     def _rows(self, data: bytes, line: int) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:
-        if not data.strip(b"\r\n"):
+        if is_blank(data):
             return self._parser.empty, ()
         rows = self._parser.parse(data) if NUL not in data and len(data) <= RECORD_LIMIT else None
         return (rows, ()) if rows is not None else self._rows_one_by_one(data, line)
@@ -155,13 +165,13 @@ class CsvTail:
         good: list[bytes] = []
         rejects: list[Reject] = []
         for number, record in self._lexer.records(data, line):
-            reason = self._faults.of(record) if record.strip(b"\r\n") else None
+            reason = self._faults.of(record) if not is_blank(record) else None
             if reason is None:
                 good.append(record)
             else:
                 rejects.append(self._reject(reason, number, record))
         kept = b"".join(good)
-        rows = self._parser.parse(kept) if kept.strip(b"\r\n") else self._parser.empty
+        rows = self._parser.parse(kept) if not is_blank(kept) else self._parser.empty
         # None: the parser refuses what the lexer accepts. Counted stands against it, so the row law stops the load.
         return rows if rows is not None else self._parser.empty, tuple(rejects)
 
@@ -172,7 +182,8 @@ class CsvTail:
         self, block: Block, rows: pa.RecordBatch, rejects: tuple[Reject, ...], counted: int, rest: bytes = b""
     ) -> Stretch:
         end, lines = block.end + len(rest), block.lines + self._lexer.lines(rest)
-        return Stretch(rows, rejects, counted, end, lines, notes=self._notes)
+        digest = block.rest_digest if rest else block.digest
+        return Stretch(rows, rejects, counted, end, digest, lines, notes=self._notes)
 
 
 class CsvFormat:
@@ -190,7 +201,15 @@ class CsvFormat:
             line = header.lines + 1
         if tape.at_end:
             parser = Parser(header.columns, dialect)
-            yield Stretch(parser.empty, (), 0, tape.position, line - 1, notes={"delimiter": dialect.delimiter})
+            yield Stretch(
+                parser.empty,
+                (),
+                0,
+                tape.position,
+                tape.digest(tape.position),
+                line - 1,
+                notes={"delimiter": dialect.delimiter},
+            )
             return
         yield from CsvTail(tail, dialect, header).read(tape, line)
 

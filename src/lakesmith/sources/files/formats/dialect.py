@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from lakesmith.errors import SourceDataError
 from lakesmith.sources.files.formats.base import RECORD_LIMIT
-from lakesmith.sources.files.formats.lexer import Lexer
+from lakesmith.sources.files.formats.lexer import Lexer, is_blank
 
 if TYPE_CHECKING:
     from lakesmith.sources.files.options import FileStreamOptions
@@ -85,7 +85,7 @@ def header_of(head: BinaryIO, dialect: Dialect, *, named: bool) -> Header | None
         while length := lexer.first_end(data, final=False):
             record, data = data[:length], data[length:]
             end, lines = end + length, lines + lexer.lines(record)
-            if record.strip(b"\r\n"):
+            if not is_blank(record):
                 values = dialect.parse(record)
                 return Header(distinct_names(values), end, lines) if named else Header(_numbered(len(values)), start, 0)
     return _unfinished_header(data, dialect, (start, end, lines), named=named)
@@ -119,7 +119,7 @@ def _numbered(width: int) -> tuple[str, ...]:
 
 def _unfinished_header(data: bytes, dialect: Dialect, place: tuple[int, int, int], *, named: bool) -> Header | None:
     start, end, lines = place
-    if not data.strip(b"\r\n") or len(data) > RECORD_LIMIT:
+    if is_blank(data) or len(data) > RECORD_LIMIT:
         return None
     values = dialect.parse(data)
     if not named:
@@ -147,7 +147,7 @@ def _guess_delimiter(sample: bytes, options: FileStreamOptions, name: str) -> st
 
 def _widths(sample: bytes, dialect: Dialect) -> list[int]:
     lexer = dialect.lexer
-    records = [record for _, record in lexer.records(sample, 1) if record.strip(b"\r\n")]
+    records = [record for _, record in lexer.records(sample, 1) if not is_blank(record)]
     if len(records) > 1 and len(sample) == SAMPLE:
         records.pop()  # the sample ends somewhere inside it
     return [lexer.fields(record) for record in records[:SAMPLE_RECORDS]]

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 STAND_IN = b"q"
+DOUBLE_END = re.compile(rb"\n\n")  # searches faster than `in` where lines are short
+BLANK = re.compile(rb"[\r\n]*\Z")
+
+
+def is_blank(data: bytes) -> bool:
+    """Whether `data` holds line ends only."""
+    return BLANK.match(data) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The whole records at the beginning of a buffer: where they end, how many they are, and the line ends in them."""
+    """The whole records at the beginning of a buffer, how many they are, and the line ends in them."""
 
-    end: int
+    data: bytes
     records: int
     lines: int
 
@@ -43,8 +50,9 @@ class Lexer:
         if b"\r" in masked:
             masked = masked.replace(b"\r\n", b"\n")
             masked = masked.replace(b"\r", b"\n") if self.bare_cr else masked
-        parts = masked.split(b"\n")  # quicker than searching for blank lines
-        return len(parts) - parts.count(b"")
+        if DOUBLE_END.search(masked) or masked.startswith(b"\n"):
+            return sum(1 for line in masked.split(b"\n") if line)
+        return masked.count(b"\n") + (masked != b"" and not masked.endswith(b"\n"))
 
     def lines(self, data: bytes) -> int:
         """Return how many line ends `data` has, those in quotes included."""
@@ -55,11 +63,16 @@ class Lexer:
     def cut(self, data: bytes, *, final: bool) -> Cut:
         r"""Return the whole records at the beginning of `data`; unless `final`, a last \r may be half of a line end and waits."""
         end = self._last_line_end(data, len(data) if final or not data.endswith(b"\r") else len(data) - 1)
-        masked = self.mask(data[:end])
+        whole = data[:end]
+        masked = self.mask(whole)
         if masked and not masked.endswith((b"\n", b"\r")):  # the last line end lies in quotes
-            end = self._last_record_end(data[:end])
-            masked = self.mask(data[:end])
-        return Cut(end, self.count(masked), self.lines(data[:end]))
+            whole = data[: self._last_record_end(whole)]
+            masked = self.mask(whole)
+        lines = self.lines(whole)
+        is_plain = (
+            masked is whole and b"\r" not in whole and not DOUBLE_END.search(whole) and not whole.startswith(b"\n")
+        )
+        return Cut(whole, lines if is_plain else self.count(masked), lines)
 
     def first_end(self, data: bytes, *, final: bool) -> int:
         """Return where the first record of `data` ends, behind its line end; 0 where no line end was found."""

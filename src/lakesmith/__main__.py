@@ -1,0 +1,5 @@
+"""`python -m lakesmith` is `lakesmith`."""
+
+from lakesmith.cli.main import main
+
+main()
