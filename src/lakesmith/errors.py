@@ -7,7 +7,7 @@
     │   └── MissingExtraError
     ├── RetriableError   nothing is wrong with the project: try again              exit 3
     │   ├── RunInProgressError    StorageFullError          StorageUnavailableError
-    │   └── CatalogLockedError
+    │   └── CatalogLockedError    BuildFileBusyError
     ├── SkippableError   one stream, model or data set failed; the rest went on    exit 1
     │   ├── SourceDataError       SourceMissingError        DriftRefusedError
     │   ├── TooManyRejectsError   TransformError            PublishError
@@ -108,6 +108,10 @@ class RetriableError(LakesmithError):
 
 class RunInProgressError(RetriableError):
     """Another run of this project and target is going on."""
+
+
+class BuildFileBusyError(RetriableError):
+    """Another program has the engine's private build file open."""
 
 
 class StorageFullError(RetriableError):

@@ -59,7 +59,7 @@ def test_package_is_put_in_place_once_and_again_when_it_is_not_whole(tmp_path):
     linked = tmp_path / "dbt_packages" / "lakesmith"
     names = {file.relative_to(PACKAGE).as_posix() for file in PACKAGE.rglob("*") if file.is_file()}
     assert {file.relative_to(linked).as_posix() for file in linked.rglob("*") if file.is_file()} == names | {".content"}
-    assert not os.path.isabs(os.readlink(linked))
+    assert not linked.readlink().is_absolute()
 
     (linked / ".content").write_text("of another version")
     (linked / "dbt_project.yml").unlink()

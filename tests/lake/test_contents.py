@@ -1,6 +1,7 @@
 """What three independent readers find in a table is what was written."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -51,9 +52,7 @@ def test_duckdb_and_polars_read_the_same(lake, table):
         open_batch(table, number).commit()
     files = list(table.snapshot().files)
     with duckdb.connect() as connection:
-        found = (
-            connection.execute("SELECT * FROM read_parquet(?) ORDER BY _ls_seq", [files]).to_arrow_table().to_pylist()
-        )
+        found = connection.sql(f"SELECT * FROM read_parquet({files!r}) ORDER BY _ls_seq").to_arrow_table().to_pylist()
     frame = pl.scan_iceberg(lake.open_catalog().load_table((STREAM.source, STREAM.name))).collect().sort("_ls_seq")
     assert without_system(found) == expected([(0, COLUMNS), (1, COLUMNS)])
     assert without_system(frame.to_dicts()) == expected([(0, COLUMNS), (1, COLUMNS)])
@@ -121,12 +120,15 @@ def test_odd_names_make_plain_paths(lake, name):
     assert without_system(read_back(lake, stream)) == expected([(0, COLUMNS)])
     assert len([row.reason for row in lake.table(stream).quarantined()]) == len(make_rejects(0))
     (file,) = lake.table(stream).snapshot().files
-    assert lake.root in __import__("pathlib").Path(file).parents
+    assert lake.root in Path(file).parents
+    with duckdb.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM read_parquet(?)", [[file]]).fetchone() == (ROWS,)
+    assert pl.scan_parquet(file, glob=False).collect().height == ROWS
 
 
-def test_forty_commits_merge_their_manifests(lake, table):
-    for number in range(42):
+def test_many_commits_merge_their_manifests(lake, table):
+    for number in range(24):
         open_batch(table, number).commit()
     iceberg = lake.open_catalog().load_table((STREAM.source, STREAM.name))
-    assert len(iceberg.current_snapshot().manifests(iceberg.io)) < 25
-    assert without_system(read_back(lake)) == expected([(number, COLUMNS) for number in range(42)])
+    assert len(iceberg.current_snapshot().manifests(iceberg.io)) < 20
+    assert without_system(read_back(lake)) == expected([(number, COLUMNS) for number in range(24)])

@@ -67,7 +67,7 @@ def test_the_head_imports_nothing_heavy(lake, table):
 
 
 def test_the_head_of_a_table_with_many_commits_is_quick(table):
-    resume(table, 30)
+    resume(table, 15)
     seconds = []
     for _ in range(20):
         begun = time.perf_counter()
@@ -92,7 +92,7 @@ def test_the_schema_in_the_head_is_the_one_that_was_numbered(table):
     assert table.head().schema == number_schema(None, 0, COLUMNS)
 
 
-def test_a_foreign_append_is_refused_and_never_loaded_over(lake, table, foreign):
+def test_a_foreign_append_is_refused_and_never_loaded_over(table, foreign):
     resume(table, 1)
     opened = open_batch(table, 1)
     rows = to_batch([{**row, "id": -1} for row in make_rows(9)], COLUMNS)

@@ -110,3 +110,8 @@ def test_a_column_named_by_its_id_is_renamed():
     after = change(Field("b", INT, "B", id=TABLE.find("a").id))
     assert after.names[0] == "b"
     assert ids(after) == ids(TABLE)
+
+
+def test_names_of_system_columns_are_not_for_data():
+    with pytest.raises(ValueError, match=r"columns \['_ls_mine'\] have names that are kept for system columns"):
+        change(Field("_ls_mine", LONG))

@@ -169,7 +169,7 @@ def test_a_zombie_is_fenced(lake, table, already):
     resume(table, already)
     zombie = open_batch(open_lake(lake.root).table(STREAM), already)
     resume(table, already + 1)
-    with pytest.raises(FencedError, match="Another program changed app.orders while this load ran"):
+    with pytest.raises(FencedError, match=r"Another program changed app\.orders while this load ran"):
         zombie.commit()
     assert_loaded(lake, *range(already + 1))
 

@@ -40,7 +40,9 @@ from lakesmith.model.types import (
 )
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
-NAMES = st.text(string.ascii_lowercase + "äß_ ", min_size=1, max_size=6)
+NAMES = st.text(string.ascii_lowercase + "äß_ ", min_size=1, max_size=6).filter(
+    lambda name: not name.startswith("_ls_")
+)
 SCALAR_TYPES = st.sampled_from(SCALARS).map(Scalar)
 DECIMALS = st.integers(1, 38).flatmap(lambda p: st.integers(0, p).map(lambda s: Decimal(p, s)))
 

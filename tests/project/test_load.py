@@ -58,10 +58,7 @@ def test_the_whole_file_becomes_values(folder):
     assert project.source("billing").options.url == "https://u:pw-1234@billing"
     assert project.source("old").options.database == "raw"
     assert project.publish["tables"].options.compression == "snappy"
-    assert (
-        project.publish["tables"].path_for(name="x", date="2026-01-02", target="dev", run="r")
-        == "final/table=x/2026-01-02/"
-    )
+    assert project.publish["tables"].path == "final/table={name}/{date}/"
     assert project.target("prod").lake == "s3://acme-lake"
 
 

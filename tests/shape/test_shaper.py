@@ -78,6 +78,14 @@ def test_a_column_that_was_only_ever_empty_comes_with_its_first_value(text_batch
     assert shaper.text_types_needed(text_batch({"a": [], "b": []}).schema) == set()
 
 
+def test_types_learnt_during_the_load_count_from_then_on(text_batch):
+    shaper = Shaper(None, policy(), {"a": LONG})
+    shaper.shape(text_batch({"a": ["1"]}), line)
+    shaper.learn({"b": STRING})
+    assert shaper.text_types_needed(text_batch({"a": [], "b": []}).schema) == set()
+    assert shaper.shape(text_batch({"a": ["2"], "b": ["3"]}), line).rows.to_pylist() == [{"a": 2, "b": "3"}]
+
+
 def test_files_with_other_columns_in_one_load_miss_nothing_in_the_end():
     known = Schema((Field("a", LONG, "a"), Field("b", LONG, "b"), Field("c", LONG, "c")))
     shaper = Shaper(known, policy())

@@ -103,7 +103,7 @@ class Project:
     @property
     def page(self) -> Path:
         """Where `run` writes the page."""
-        return self._shop.paths.warehouse / "report" / "index.html"
+        return self._shop.paths.warehouse_of(self.target) / "report" / "index.html"
 
     def check(self) -> list[Finding]:
         """Look at the project and its sources without loading anything."""

@@ -22,7 +22,7 @@ from lakesmith.run.workshop import Workshop
 if TYPE_CHECKING:
     from lakesmith.model.loads import QuarantinedRow
 
-SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 12
+SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 18
 EXAMPLE_LENGTH = 160
 BROKEN = ("fail", "error")
 
@@ -88,10 +88,9 @@ def verdict(runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: i
     if last.state == "stopped":
         return v.WARN, "The last run was stopped at a safe point; what it had committed stayed."
     passed, warned = (sum(check.status == status for check in checks) for status in ("pass", "warn"))
-    tests = f"all {passed:,} tests pass" if not warned else f"{passed:,} tests pass and {warned:,} warn"
-    held = f"; {waiting:,} records wait in quarantine" if waiting else ""
-    known = tests if checks else "no test has run yet"
-    return (v.GOOD if checks else v.UNKNOWN), f"Every stream is loaded and {known}{held}."
+    tests = f"{passed:,} tests pass" + (f", {warned:,} warn" if warned else "") if checks else "no test has run yet"
+    held = f", {waiting:,} records wait in quarantine" if waiting else ""
+    return (v.GOOD if checks else v.UNKNOWN), f"Every stream is loaded, {tests}{held}."
 
 
 def _tiles(
@@ -115,7 +114,7 @@ def _rejects(shop: Workshop) -> tuple[list[v.RejectView], int]:
     examples: dict[tuple[str, str], QuarantinedRow] = {}
     for stream in shop.lake.streams():
         for row in shop.lake.table(stream).quarantined():
-            kind = (str(stream), row.reason)
+            kind = (str(stream), row.reason.partition(":")[0])
             counts[kind] += 1
             examples.setdefault(kind, row)
     views = [

@@ -172,8 +172,8 @@ class _Log:
             state=state,
             code=code,
             seconds=seconds,
-            statuses=dict(Counter(_status(line) for line in self._ended.values())),
-            errors=tuple(self._error(line) for line in self._ended.values() if _status(line) == "error"),
+            statuses=dict(Counter(self._status(line) for line in self._ended.values())),
+            errors=tuple(self._error(line) for line in self._ended.values() if self._status(line) == "error"),
             empty=self._empty,
             invocation_id=self._invocation,
             diagnosis=said,
@@ -215,7 +215,7 @@ class _Log:
             at=self._host.clock.now(),
             model=str(line.node.get("node_name") or ""),
             relation=_relation(line),
-            status=_status(line),
+            status=self._status(line),
             seconds=float(line.data.get("execution_time") or 0.0),
             rows=_rows(line),
             message=self._message(line),
@@ -231,7 +231,7 @@ class _Log:
             check_id=line.unique_id,
             relation=about.relation if about else "",
             column=node.column if node else "",
-            status=_status(line),
+            status=self._status(line),
             severity=node.severity if node else "",
             failures=int(line.data.get("num_failures") or 0),
             seconds=float(line.data.get("execution_time") or 0.0),
@@ -246,6 +246,11 @@ class _Log:
             except TransformError:
                 self._nodes = {}
         return self._nodes
+
+    def _status(self, line: lines.LogLine) -> str:
+        """The node's status; a query that was cancelled because of the wish to stop is not an error of its model."""
+        cancelled = self._host.stop.requested and line.unique_id not in self._said
+        return "skipped" if cancelled and _status(line) == "error" else _status(line)
 
     def _message(self, line: lines.LogLine) -> str:
         return self._mask(clean_message(self._said.get(line.unique_id, "")))

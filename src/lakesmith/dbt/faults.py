@@ -17,13 +17,17 @@ _PATH = re.compile(r"\((?P<path>[^()\s]+\.(?:sql|yml|yaml|py|csv|md))\)|Error re
 _LINE = re.compile(r"(?m)^\s*line (\d+)\s*$|near line (\d+)|, line (\d+), column")
 _WIRE_LINE = re.compile(r"\bLINE (\d+):")
 
-# Messages about a statement or a file quote names, which a person needs; all others may quote rows.
+# Messages about a statement or a file quote names, which a person needs; all others may quote rows. Only the frame of a message may
+# decide which it is: its beginning, or what is left without all that stands in quotes or brackets. A row can hold any words.
 _ABOUT_STATEMENTS = re.compile(
-    r"(Binder|Catalog|Parser|Syntax|Permission|IO|Not implemented|Dependency|Compilation|Parsing|Env var|TransactionContext) [Ee]rror"
-    r"|does not exist|not found|is undefined|syntax error|permission denied|do(es)? not have a|configured to (fail|warn) if"
-    r"|Could not find|packages? (specified|installed)",
+    r"(Binder|Catalog|Parser|Syntax|Permission|IO|Not implemented|Dependency|Compilation|Parsing|Env var|TransactionContext) Error\b"
+    r"|The profile |Could not find profile|Env var required|dbt found \d|Model '|Got \d+ results?, configured to (fail|warn) if"
 )
+_NAMED_KIND = re.compile(r"[A-Z][\w ]* Error: ")
+_FRAME_WORDS = re.compile(r"does not exist|is undefined|syntax error|permission denied")
+_INSIDE = re.compile(r"(?<!\w)['\"(].*['\")]", re.DOTALL)
 _VALUES = re.compile(r"(?<![\w.])[-+]?\d[\d.,:TZ+-]*")
+_OPENING = re.compile(r"(?<!\w)['\"]")  # not the apostrophe of a contraction
 _WIRE_LITERAL = re.compile(r"(Key|Failing row contains) \(.*", re.DOTALL)
 
 _FIXES = (
@@ -66,7 +70,7 @@ def clean_message(text: str) -> str:
     plain = "\n".join(line.removeprefix("  ") for line in body).strip()
     if head and head["kind"] in {"Compilation Error", "Parsing Error"}:
         return plain
-    return plain if _ABOUT_STATEMENTS.search(plain) else _mask_values(plain)
+    return plain if _is_about_statement(plain) else _mask_values(plain)
 
 
 def explain(fault: Fault) -> TransformError:
@@ -80,6 +84,12 @@ def explain(fault: Fault) -> TransformError:
         fix += f"; the SQL that ran is in {fault.compiled}"
     what = f"dbt could not build {fault.node}: {message}" if fault.node else f"dbt could not start: {message}"
     return TransformError(what, where=where, fix=fix)
+
+
+def _is_about_statement(text: str) -> bool:
+    if _ABOUT_STATEMENTS.match(text):
+        return True
+    return not _NAMED_KIND.match(text) and _FRAME_WORDS.search(_INSIDE.sub("", text)) is not None
 
 
 def _place(fault: Fault) -> str:
@@ -96,10 +106,10 @@ def _place(fault: Fault) -> str:
 def _mask_values(text: str) -> str:
     """Mask from the first quote to the last one of its kind: a value may hold quotes itself."""
     text = _WIRE_LITERAL.sub(rf"\1 ({MASKED})", text)
-    quotes = [mark for mark in (text.find("'"), text.find('"')) if mark >= 0]
-    if not quotes:
+    opening = _OPENING.search(text)
+    if opening is None:
         return _VALUES.sub(MASKED, text)
-    first = min(quotes)
+    first = opening.start()
     last = text.rfind(text[first])
     tail = _mask_values(text[last + 1 :]) if last > first else ""
     return _VALUES.sub(MASKED, text[:first]) + MASKED + tail

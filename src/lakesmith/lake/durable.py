@@ -13,6 +13,7 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 from lakesmith.host import crash
 from lakesmith.host.files import fsync_folder
 from lakesmith.lake import points
+from lakesmith.lake.layout import make_folder
 
 METADATA_ENDING = ".metadata.json"
 
@@ -46,7 +47,7 @@ class _DurableOutput(OutputFile):
 
     def create(self, overwrite: bool = False) -> OutputStream:  # noqa: FBT001, FBT002 - PyIceberg's signature
         """Open the file for writing; without `overwrite` it must not exist."""
-        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(self._path).parent)
         return cast("OutputStream", _DurableStream(self._path, overwrite=overwrite))
 
 

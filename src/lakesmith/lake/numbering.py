@@ -22,8 +22,11 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
         after: The data columns that are needed.
 
     Raises:
-        ValueError: If a type changes in a way that is no promotion.
+        ValueError: If a type changes in a way that is no promotion, or a column takes a name that is kept for system columns.
     """
+    own = {f.name for f in SYSTEM_FIELDS} | {f.name for f in (before or ()) if f.is_system}
+    if taken := [f.name for f in after if f.is_system and f.name not in own]:
+        raise ValueError(f"columns {taken} have names that are kept for system columns")
     ids = _Ids(last_id)
     known = before.fields if before is not None else ()
     system = _merge(tuple(f for f in known if f.is_system), SYSTEM_FIELDS, ids)

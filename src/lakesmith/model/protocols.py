@@ -22,7 +22,8 @@ class Source(Protocol):
 
     `Options` and `StreamOptions` are frozen pydantic models that describe the settings of the source and of each stream; their
     fields, types and descriptions also become the editor's JSON Schema. The source is constructed as `Source(context)` with a
-    `SourceContext`. Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
+    `SourceContext`. A class may also say `modes` (what it can do; append and dedupe if it does not say), `needs_streams` (False: it
+    works without any named stream) and `finds_keys` (True: dedupe needs no `key:`). Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
     """
 
     Options: ClassVar[type[Any]]

@@ -44,7 +44,8 @@ class StreamId:
 class StreamSpec:
     """One stream as the project describes it.
 
-    `mode` is append, dedupe, replace or cdc; `key` the folded names of its key, empty without one; `options` the connector's own
+    `mode` is append, dedupe, replace or cdc; `key` its key as the project writes it, empty without one; `max_rejects` a share below 1,
+    or a count; `options` the connector's own
     settings of this stream, already validated by it; `where` is the project file and line, for messages.
     """
 
@@ -52,9 +53,9 @@ class StreamSpec:
     mode: str = "append"
     key: tuple[str, ...] = ()
     on_drift: str = "evolve"
-    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     max_rejects: float | None = None
-    options: Any = None
+    options: Any = field(default=None, repr=False)
     where: str = ""
 
 
@@ -63,7 +64,7 @@ class SourceContext:
     """What a source is made with: its name, its validated `Options`, its streams, the project folder, and where it is written."""
 
     name: str
-    options: Any
+    options: Any = field(repr=False)
     root: Path
     streams: tuple[StreamSpec, ...] = ()
     where: str = ""

@@ -158,8 +158,13 @@ class History:
         return [_load(row) for row in self._all(select(load).where(load.c.load_id.in_(newest)).order_by(load.c.stream))]
 
     def drift(self, limit: int = 50) -> list[DriftRecord]:
-        """Return the newest changes of shape first."""
-        rows = self._all(select(tables.drift).order_by(tables.drift.c.drift_id.desc()).limit(limit))
+        """Return the changes of shape, newest first; one that every load meets again appears once, as it was first seen."""
+        table = tables.drift
+        same = (table.c.stream, table.c.kind, table.c.column_name, table.c.before, table.c.after)
+        first = select(func.min(table.c.drift_id)).group_by(*same)
+        rows = self._all(
+            select(table).where(table.c.drift_id.in_(first)).order_by(table.c.drift_id.desc()).limit(limit)
+        )
         return [
             DriftRecord(
                 r["run_id"],

@@ -62,10 +62,6 @@ class PublishConfig:
     where: str = ""
     missing: tuple[str, ...] = ()
 
-    def path_for(self, *, name: str, date: str, target: str, run: str) -> str:
-        """Return the path with its placeholders filled in."""
-        return self.path.format(name=name, date=date, target=target, run=run)
-
 
 Entry = TypeVar("Entry", bound=SourceConfig | TargetConfig | PublishConfig)
 

@@ -7,11 +7,10 @@ from typing import Any
 from lakesmith.project.config import PublishConfig, TargetConfig
 from lakesmith.project.connectors import ENGINES, PUBLISHERS
 from lakesmith.project.faults import Path, nearest
+from lakesmith.project.paths import LOCAL
 from lakesmith.project.sections import Sheet, split_keys
 from lakesmith.project.settings import PublishSettings, TargetSettings
 from lakesmith.project.wording import keys_of
-
-LOCAL = "local"
 
 
 def read_targets(sheet: Sheet) -> dict[str, TargetConfig]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_FILE = "lakesmith.yml"
+LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class ProjectPaths:
     def warehouse(self) -> Path:
         """`warehouse/`: what readers open."""
         return self.root / "warehouse"
+
+    def warehouse_of(self, target: str) -> Path:
+        """Return what readers of a target open: `warehouse/` for `local`, a folder of its own in it for any other."""
+        return self.warehouse if target == LOCAL else self.warehouse / target
 
     @property
     def dbt_target(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from lakesmith.errors import FatalError, LakesmithError
@@ -20,6 +21,14 @@ from lakesmith.run.selecting import published_by
 from lakesmith.run.survey import Survey
 from lakesmith.run.workshop import Order, Workshop
 
+HEAVY = (
+    "polars",
+    "pyarrow.csv",
+    "pyarrow.parquet",
+    "pyiceberg.catalog.sql",
+    "pyiceberg.table",
+    "lakesmith.shape.shaper",
+)
 WENT_WELL = ("succeeded", "warned")
 
 
@@ -51,6 +60,8 @@ class Execution:
         """Execute every step of `plan`, then say how it went. A wish to stop ends it at the next safe point."""
         for stream, error in self.survey.faults.items():
             self._fault(f"load:{stream}", "load", error)
+        if any(step.kind == "load" for step in plan):
+            warm_up()
         for step in plan:
             try:
                 self._step(step)
@@ -184,6 +195,12 @@ class Execution:
         if not states:
             return "nothing_new"
         return "warned" if "warned" in states else "succeeded"
+
+
+def warm_up() -> None:
+    """Import what every load needs, so that the first stream's speed is not that of starting Python's libraries."""
+    for name in HEAVY:
+        import_module(name)
 
 
 _STEPS: dict[str, Callable[[Execution, Step], tuple[str, str, dict[str, float]]]] = {

@@ -14,7 +14,8 @@ from lakesmith.errors import PublishError
 from lakesmith.host.files import write_atomically
 from lakesmith.model.events import DatasetPublished
 from lakesmith.model.plans import Dataset
-from lakesmith.run.workshop import Order, Workshop
+from lakesmith.run.publishers.template import Place, expand
+from lakesmith.run.workshop import Order, Workshop, relative
 
 STATE = "published.json"
 
@@ -41,11 +42,10 @@ def publish(
     """
     entry = shop.config.publication(name)
     publisher = shop.publisher(name)
-    paths: dict[str, str] = {}
+    day = logical_date(shop, order)
+    paths: dict[Path, str] = {}
     for dataset in datasets:
-        at = entry.path_for(
-            name=dataset.name, date=f"{logical_date(shop, order):%Y-%m-%d}", target=shop.target.name, run=run_id
-        )
+        at = expand(entry.path, Place(dataset.name, day, shop.target.name, run_id), root=shop.paths.root)
         if at in paths:
             raise PublishError(
                 f"{paths[at]} and {dataset.relation} would both be written to the same place.",
@@ -53,8 +53,9 @@ def publish(
                 fix="put {name} into the path of this publish entry",
             )
         paths[at] = dataset.relation
-        rows, size = publisher.publish(dataset, str(_inside(shop, at, entry.where)))
-        tell(DatasetPublished(run_id, shop.host.clock.now(), name, dataset.relation, at, rows, size))
+        rows, size = publisher.publish(dataset, str(at))
+        where = relative(at, shop.paths.root)
+        tell(DatasetPublished(run_id, shop.host.clock.now(), name, dataset.relation, where, rows, size))
     return len(paths)
 
 
@@ -73,15 +74,6 @@ def logical_date(shop: Workshop, order: Order) -> date:
     zone = ZoneInfo(schedule.timezone) if schedule and schedule.timezone else UTC
     now: datetime = shop.host.clock.now()
     return now.astimezone(zone).date()
-
-
-def _inside(shop: Workshop, path: str, where: str) -> Path:
-    full = (shop.paths.root / path).resolve()
-    if not full.is_relative_to(shop.paths.root.resolve()):
-        raise PublishError(
-            f"The path {path} leaves the project folder.", where=where, fix="write a path below the project folder"
-        )
-    return full
 
 
 def _token(shop: Workshop, name: str, manifest: dict[str, Any]) -> str:

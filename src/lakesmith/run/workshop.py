@@ -47,9 +47,8 @@ class Workshop:
     @property
     def engine(self) -> Any:
         """The engine, which fits `model.protocols.Engine`."""
-        context = EngineContext(
-            self.target.name, self.target.options, self.paths.root, self.paths.build, self.paths.warehouse
-        )
+        warehouse = self.paths.warehouse_of(self.target.name)
+        context = EngineContext(self.target.name, self.target.options, self.paths.root, self.paths.build, warehouse)
         return self._once("engine", lambda: self.connectors.engine(self.target.engine)(context))
 
     def source(self, name: str) -> Source:

@@ -66,8 +66,10 @@ class TextProfile:
         values, counts = self._values[name], self._counts[name]
         if not values:
             return None
-        fits = (kind for kind in NARROWEST_FIRST if counts[kind] * 100 >= values * THRESHOLD_PER_CENT)
-        return next(fits, STRING)
+        fits = [kind for kind in NARROWEST_FIRST if counts[kind] * 100 >= values * THRESHOLD_PER_CENT]
+        # A type that takes every value leaves nobody outside: 99.5 % whole numbers and some fractions are doubles.
+        whole = [kind for kind in fits if counts[kind] == values]
+        return next(iter(whole or fits), STRING)
 
     def _observe(self, name: str, column: Array) -> None:
         counts = self._counts.setdefault(name, Counter())

@@ -99,6 +99,11 @@ def test_a_request_may_be_anything(delivery, request_line, method, path, query) 
     assert (row["referrer"], row["user_agent"], rejects) == (None, None, [])
 
 
+def test_a_user_name_may_hold_blanks(delivery) -> None:
+    (row,), _ = rows_of(delivery, f'{START} "GET / HTTP/1.1" 200 5\n'.replace("- - [", "- John A. Doe ["))
+    assert (row["user_name"], row["identity"]) == ("John A. Doe", None)
+
+
 def test_bytes_that_are_no_text_are_shown_as_servers_show_them(delivery) -> None:
     (row,), _ = rows_of(delivery, f'{START} "'.encode() + b"\x16\x03\xff\0" + b'" 400 0 "-" "-"\n')
     assert row["request"] == "\x16\x03\\xff\\x00"
@@ -139,9 +144,10 @@ def test_a_growing_log_is_read_from_the_last_whole_line(delivery) -> None:
     assert (second.rejects, third.rejects) == ([], [])
 
 
-def test_a_line_over_8_mb_is_rejected(delivery) -> None:
+@pytest.mark.parametrize("size", [9_000_000, 13_000_000])
+def test_a_line_over_8_mb_is_rejected(delivery, size: int) -> None:
     good = f'{START} "GET / HTTP/1.1" 200 5'
-    rows, rejects = rows_of(delivery, f"{good}\n" + "x" * 9_000_000 + f"\n{good}\nbad\n")
+    rows, rejects = rows_of(delivery, f"{good}\n" + "x" * size + f"\n{good}\nbad\n")
     assert len(rows) == 2
     assert [(reject.reason, reject.where) for reject in rejects] == [
         ("the line is longer than 8 MB", "w.log:2"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.engines.duckdb.options import DuckDBOptions
-from lakesmith.errors import ConfigError, RetriableError, StorageFullError, StorageUnavailableError
+from lakesmith.errors import BuildFileBusyError, ConfigError, StorageFullError, StorageUnavailableError
 from lakesmith.host.files import storage_errors
 
 if TYPE_CHECKING:
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 MEMORY = ":memory:"
-
-
-class BuildFileBusyError(RetriableError):
-    """Another program has a DuckDB file open, so that this one cannot."""
 
 
 def settings(options: DuckDBOptions) -> dict[str, str]:
@@ -102,7 +98,7 @@ def first_line(error: Exception) -> str:
     return re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", str(error).split("\n", 1)[0])
 
 
-def _refused(path: Path | None, complaint: str) -> RetriableError | ConfigError:
+def _refused(path: Path | None, complaint: str) -> BuildFileBusyError | StorageUnavailableError | ConfigError:
     if holder := re.search(r"Conflicting lock is held in (.*?)\s*\(PID (\d+)\)", complaint):
         who = f"by `{Path(holder[1]).name}`, process {holder[2]}"
     elif (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -13,7 +13,7 @@ from pyarrow import csv as arrow_csv
 from lakesmith.model.streams import TEXT_KEY, Reject
 from lakesmith.sources.files.formats.base import RECORD_LIMIT, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader
-from lakesmith.sources.files.formats.dialect import Dialect, Header, dialect_of, header_of
+from lakesmith.sources.files.formats.dialect import UTF8_BOM, Dialect, Header, dialect_of, header_of
 from lakesmith.sources.files.formats.lexer import Lexer, is_blank
 from lakesmith.sources.files.formats.look import look_at_csv
 from lakesmith.sources.files.options import FileStreamOptions
@@ -22,6 +22,7 @@ from lakesmith.sources.files.tape import Tape
 CUT_REASON = "the file ends in the middle of a record"
 OPEN_REASON = "unterminated quote: the file ends inside a quoted field"
 NUL = b"\0"
+SMALL = 32 * 1024  # bytes around an irregular record that are looked at record by record
 
 
 class Parser:
@@ -40,17 +41,12 @@ class Parser:
 
     def parse(self, data: bytes) -> pa.RecordBatch | None:
         """Return the rows of `data`, or None if any record of it is not regular."""
-        irregular: list[None] = []
-
-        def skip(_row: arrow_csv.InvalidRow) -> Literal["skip"]:
-            irregular.append(None)
-            return "skip"
-
-        try:
-            table = self._read(self._as_utf8(data), skip)
+        try:  # without a handler for ragged rows: that one fails silently where such a row is not UTF-8
+            text = self._as_utf8(data)
+            # Arrow takes the mark for one wherever a buffer begins; behind a blank line it is the value it is
+            return self._as_batch(self._read(b"\n" + text if text.startswith(UTF8_BOM) else text))
         except (pa.ArrowInvalid, UnicodeDecodeError):
             return None
-        return None if irregular else self._as_batch(table)
 
     def _as_utf8(self, data: bytes) -> bytes:
         return (
@@ -59,7 +55,7 @@ class Parser:
             else data.decode(self._dialect.encoding).encode()
         )
 
-    def _read(self, data: bytes, skip: Callable[[arrow_csv.InvalidRow], Literal["skip"]]) -> pa.Table:
+    def _read(self, data: bytes) -> pa.Table:
         return arrow_csv.read_csv(
             pa.BufferReader(data),  # type: ignore[arg-type]  # the stubs forget Arrow's own buffers
             read_options=arrow_csv.ReadOptions(
@@ -69,7 +65,6 @@ class Parser:
                 delimiter=self._dialect.delimiter,
                 quote_char=self._dialect.quote or False,
                 newlines_in_values=bool(self._quote) and self._quote in data,
-                invalid_row_handler=skip,
             ),
             convert_options=self._convert,
         )
@@ -159,7 +154,14 @@ class CsvTail:
         if is_blank(data):
             return self._parser.empty, ()
         rows = self._parser.parse(data) if NUL not in data and len(data) <= RECORD_LIMIT else None
-        return (rows, ()) if rows is not None else self._rows_one_by_one(data, line)
+        if rows is not None:
+            return rows, ()
+        half = self._lexer.cut(data[: len(data) // 2], final=False) if len(data) > SMALL else None
+        if half is None or not half.data:
+            return self._rows_one_by_one(data, line)
+        first, before = self._rows(half.data, line)
+        second, after = self._rows(data[len(half.data) :], line + half.lines)
+        return pa.concat_batches([first, second]), (*before, *after)  # type: ignore[attr-defined]
 
     def _rows_one_by_one(self, data: bytes, line: int) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:
         good: list[bytes] = []

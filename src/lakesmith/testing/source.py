@@ -1,0 +1,275 @@
+"""The contract of a source, as a test class to derive from; `lakesmith.testing` shows how. Each test proves one law."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import pytest
+
+from lakesmith.errors import LakesmithError
+from lakesmith.lake import CRASH_POINTS as LAKE_POINTS
+from lakesmith.model.streams import Ask, Finding, SourceContext, StreamId, StreamSpec
+from lakesmith.run.load import CRASH_POINTS as LOAD_POINTS
+from lakesmith.testing import child
+from lakesmith.testing.laws import compare, require, require_equal
+from lakesmith.testing.options import faults_of
+from lakesmith.testing.trial import Records, Trial, records_of
+
+LEVELS = ("ok", "note", "warning", "error")
+WHERE = "lakesmith.yml:5"
+MIB = 1024 * 1024
+
+
+class SourceContract:
+    """Proves that a source keeps the laws of `lakesmith.testing.laws.LAWS`. Derive, fill in, and let pytest collect it.
+
+    Attributes:
+        source: The connector's class.
+        options: What the project file says of the source; relative paths start from the folder of the test.
+            `prepare` may set it on `self`, where it depends on a server.
+        stream_options: What the project file says of the stream.
+        mode: append or dedupe.
+        key: The key's folded names, for dedupe.
+        types: The types some columns must have in bronze, spelled as Iceberg does: `{"price": "decimal(10, 2)"}`.
+        secret: A text that no error or finding may show, such as the password in `options`.
+        is_counted: Whether the source counts its records itself; False if loads will be marked unproven.
+        chunk_bytes: The most bytes of Arrow data one chunk may hold.
+    """
+
+    source: ClassVar[type[Any]]
+    options: Mapping[str, Any] = MappingProxyType({})
+    stream_options: Mapping[str, Any] = MappingProxyType({})
+    mode: str = "append"
+    key: tuple[str, ...] = ()
+    types: Mapping[str, str] = MappingProxyType({})
+    secret: str = ""
+    is_counted: bool = True
+    chunk_bytes: int = 64 * MIB
+
+    def prepare(self, folder: Path) -> Records:
+        """Make a small system in or for `folder`, and return the records it holds."""
+        raise NotImplementedError
+
+    def grow(self, folder: Path) -> Records:
+        """Add records to the system that `prepare` made, and return only those."""
+        raise NotImplementedError
+
+    def empty(self, folder: Path) -> None:
+        """Make the system with no record in it. Optional."""
+        raise NotImplementedError
+
+    def spoil(self, folder: Path) -> None:
+        """Break the system that `prepare` made so that it cannot be read. Optional."""
+        raise NotImplementedError
+
+    def test_options(self) -> None:
+        """Options and stream options are models an editor can help with."""
+        faults = [*faults_of(self.source.Options, "Options"), *faults_of(self.source.StreamOptions, "StreamOptions")]
+        require("options", not faults, "; ".join(faults))
+
+    def test_planning_is_light(self, tmp_path: Path) -> None:
+        """A run with nothing new must take a second, so planning may not import what takes one."""
+        trial, _ = self._prepared(tmp_path)
+        answer = child.ask("plan", child.Order(trial.kind, trial.context))
+        require("light", answer.code == 0, f"planning failed in a process of its own:\n{answer.complaint}")
+        require("light", not answer.value, f"importing the connector and `splits` imported {', '.join(answer.value)}")
+
+    def test_plan(self, tmp_path: Path) -> None:
+        """Two sources plan the same; when everything was read, nothing is left."""
+        trial, _ = self._prepared(tmp_path)
+        first, second = (list(trial.source().splits(trial.spec, Ask())) for _ in range(2))
+        require("plan", first, "there is no split, though `prepare` made records")
+        require("plan", first == second, "two sources over the same system planned different splits")
+        names = [split.name for split in first]
+        require("plan", len(set(names)) == len(names), f"two splits have the same name: {', '.join(names)}")
+        require("plan", {split.stream for split in first} == {trial.spec.id}, "a split belongs to another stream")
+        left = [split.name for split in trial.source().splits(trial.spec, Ask(trial.read()[-1].position))]
+        require("plan", not left, f"everything was read, yet there is more to read: {', '.join(left)}")
+
+    def test_positions(self, tmp_path: Path) -> None:
+        """Positions are compared and hashed, so one meaning has one spelling."""
+        trial, _ = self._prepared(tmp_path)
+        for seen in trial.read():
+            for name, position in (("`after` of a chunk", seen.chunk.after), ("`advance`", seen.position)):
+                require("position", _is_canonical(position), f"{name} gave {position!r}")
+
+    def test_batches(self, tmp_path: Path) -> None:
+        """Memory stays bounded whatever the size of the stream."""
+        trial, _ = self._prepared(tmp_path)
+        seen = trial.read()
+        largest = max(one.chunk.rows.nbytes for one in seen)
+        require("batch", largest <= self.chunk_bytes, f"a chunk has {largest:,} bytes, {self.chunk_bytes:,} are allowed")
+        require("batch", len(seen) > 1, "the sample was read as one chunk: with a larger one resuming can be proved")
+
+    def test_reading_twice(self, tmp_path: Path) -> None:
+        """A load may read ahead, or again after a crash."""
+        trial, _ = self._prepared(tmp_path)
+        source = trial.source()
+        for split in source.splits(trial.spec, Ask()):
+            first, second = (list(source.read(trial.spec, split, Ask())) for _ in range(2))
+            require("repeat", len(first) == len(second), f"split {split.name} came in {len(first)} and {len(second)} chunks")
+            for number, (one, two) in enumerate(zip(first, second, strict=True), 1):
+                require("repeat", one == two, f"chunk {number} of split {split.name} was different the second time")
+
+    def test_row_law(self, tmp_path: Path) -> None:
+        """What the source counted on its own is what came out of it."""
+        trial, _ = self._prepared(tmp_path)
+        for number, seen in enumerate(trial.read(), 1):
+            chunk, place = seen.chunk, f"chunk {number} (split {seen.split.name})"
+            require("row", self.is_counted == (chunk.counted is not None), f"{place}: counted is {chunk.counted}")
+            came = chunk.rows.num_rows + len(chunk.rejects) + chunk.held
+            told = f"{chunk.rows.num_rows} rows + {len(chunk.rejects)} rejects + {chunk.held} held"
+            require("row", chunk.counted in (None, came), f"{place}: counted {chunk.counted}, came {told}")
+
+    def test_contents(self, tmp_path: Path) -> None:
+        """Through shape and lake, bronze holds what the author knows to be there."""
+        trial, records = self._prepared(tmp_path)
+        load = trial.load()
+        require("contents", load.counts.holds, f"the row law does not hold for the load: {load.counts}")
+        require("contents", load.counts.proven == self.is_counted, "the load is not marked as `is_counted` says")
+        self._compare("contents", "bronze", records, trial.bronze())
+        head = trial.lake().table(trial.spec.id).head()
+        known = {column.name: str(column.type) for column in head.schema} if head else {}
+        wrong = [f"{name} is {known.get(name)}, not {kind}" for name, kind in self.types.items() if known.get(name) != kind]
+        require("contents", not wrong, "; ".join(wrong))
+
+    def test_resuming_after_any_chunk(self, tmp_path: Path) -> None:
+        """From every position a load could keep, exactly the rest is read."""
+        trial, _ = self._prepared(tmp_path)
+        whole = trial.read()
+        for number, seen in enumerate(whole, 1):
+            if seen.split.resumable or seen.ends_split:
+                rest = trial.read(since=seen.position)
+                self._compare("resume", f"after chunk {number}", records_of(whole[number:]), records_of(rest))
+                last = rest[-1].position if rest else seen.position
+                same = last == whole[-1].position
+                require("resume", same, f"after chunk {number} the load ended elsewhere: {last!r}, not {whole[-1].position!r}")
+
+    def test_growth(self, tmp_path: Path) -> None:
+        """Nothing new loads nothing; what was added, and only that, comes with the next load."""
+        trial, records = self._prepared(tmp_path)
+        trial.load()
+        again = trial.load()
+        require("growth", again.state == "nothing_new", f"the second load of the same records was {again.state}")
+        added = self.grow(tmp_path)
+        counts = trial.load().counts
+        came = (counts.written, counts.quarantined)
+        wanted = (len(added.rows), len(added.rejects))
+        require("growth", came == wanted, f"(rows, rejects) of the next load were {came}, {wanted} were added")
+        self._compare("growth", "bronze after two loads", records + added, trial.bronze())
+
+    @pytest.mark.skipif(os.name == "nt", reason="a process is killed the POSIX way")
+    def test_crash(self, tmp_path: Path) -> None:
+        """Killed at every crash point, in a first load and in a later one, then run again."""
+        trial, records = self._prepared(tmp_path)
+        points = {name.replace(".", "-"): name for name in (*LOAD_POINTS, *LAKE_POINTS)}
+        for when, more in (("first", Records([])), ("second", None)):
+            records += self.grow(tmp_path) if more is None else more
+            order = child.Order(trial.kind, trial.context, str(trial.lakes), points)
+            answer = child.ask("kill", order)
+            require("crash", answer.code == 0, f"loading again failed in the {when} load:\n{answer.complaint}")
+            require("crash", answer.value, f"no crash point was passed in the {when} load: there was nothing to load")
+            for lake in answer.value:
+                self._compare("crash", f"{when} load, killed at {points[lake]}", records, trial.bronze(lake))
+
+    def test_errors(self, tmp_path: Path) -> None:
+        """A system that cannot be read is explained to the person who must mend it."""
+        self._optional("spoil")
+        trial, _ = self._prepared(tmp_path)
+        self.spoil(tmp_path)
+        error = _fault(trial.read)
+        require("error", error is not None, "a spoiled source was read as if nothing were wrong")
+        require("error", isinstance(error, LakesmithError), f"{type(error).__name__} is no LakesmithError: {error}")
+        if isinstance(error, LakesmithError):
+            for part in ("what", "where", "fix"):
+                require("error", getattr(error, part), f"{type(error).__name__} does not say {part}: {error}")
+            self._require_discreet("error", [str(error)])
+            require("error", str(pickle.loads(pickle.dumps(error))) == str(error), "it changes when it is pickled")  # noqa: S301
+
+    def test_check(self, tmp_path: Path) -> None:
+        """People run `check` when things are half done: whatever there is, it has an answer."""
+        trial, _ = self._prepared(tmp_path)
+        bare = Trial(trial.kind, SourceContext("contract", trial.context.options, tmp_path), trial.lakes)
+        self._check(bare, "without streams")
+        require("check", self._check(trial, "with records"), "it has nothing to say of a stream with records")
+        if self._offers("spoil"):
+            self.spoil(tmp_path)
+            levels = {finding.level for finding in self._check(trial, "spoiled")}
+            require("check", "error" in levels, "a spoiled source is no finding of level error")
+
+    def test_an_empty_source(self, tmp_path: Path) -> None:
+        """No record yet is no fault."""
+        self._optional("empty")
+        self.empty(tmp_path)
+        trial = self._trial(tmp_path)
+        self._check(trial, "empty")
+        error = _fault(trial.load)
+        require("growth", error is None, f"loading an empty source failed: {error}")
+        self._compare("growth", "bronze of an empty source", Records([]), trial.bronze())
+
+    def _prepared(self, folder: Path) -> tuple[Trial, Records]:
+        records = self.prepare(folder)
+        return self._trial(folder), records
+
+    def _trial(self, folder: Path) -> Trial:
+        """Return the source over the system in `folder`, made from options as a project file's would be."""
+        spec = StreamSpec(
+            StreamId("contract", "records"),
+            mode=self.mode,
+            key=self.key,
+            options=self.source.StreamOptions(**self.stream_options),
+            where=WHERE,
+        )
+        context = SourceContext("contract", self.source.Options(**self.options), folder, (spec,), where=WHERE)
+        return Trial(self.source, context, folder / ".lakes")
+
+    def _compare(self, law: str, what: str, expected: Records, actual: Records) -> None:
+        require_equal(law, f"rows of {what}", expected.rows, actual.rows)
+        compare(law, f"rejects of {what}", expected.rejects, actual.rejects)
+
+    def _check(self, trial: Trial, state: str) -> list[Any]:
+        findings: list[Any] = []
+        error = _fault(lambda: findings.extend(trial.source().check()))
+        require("check", error is None, f"{state}, it raised {type(error).__name__}: {error}")
+        for finding in findings:
+            is_whole = isinstance(finding, Finding) and finding.level in LEVELS and finding.subject and finding.text
+            require("check", is_whole, f"{state}, it yielded {finding!r}: a Finding has a level of {', '.join(LEVELS)}")
+        self._require_discreet("check", [f"{finding.text} {finding.fix}" for finding in findings])
+        return findings
+
+    def _require_discreet(self, law: str, texts: Iterable[str]) -> None:
+        require(law, not self.secret or not any(self.secret in text for text in texts), "it shows the secret")
+
+    def _offers(self, hook: str) -> bool:
+        return getattr(type(self), hook) is not getattr(SourceContract, hook)
+
+    def _optional(self, hook: str) -> None:
+        if not self._offers(hook):
+            pytest.skip(f"{type(self).__name__} has no `{hook}`")
+
+
+def _fault(action: Callable[[], object]) -> Exception | None:
+    """Return what `action` raises. Any exception at all: which one it is, is what is being tested."""
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001 - a foreign connector may raise anything
+        return error
+    return None
+
+
+def _is_canonical(position: Any) -> bool:
+    try:
+        plain = json.loads(position)
+    except (ValueError, TypeError):
+        return False
+    return isinstance(position, bytes) and position in {
+        json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=ascii_only).encode()
+        for ascii_only in (True, False)
+    }
+

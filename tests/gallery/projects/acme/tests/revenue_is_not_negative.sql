@@ -1,0 +1,1 @@
+select country, revenue from {{ ref('mart_sales') }} where revenue < 0

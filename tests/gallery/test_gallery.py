@@ -1,0 +1,46 @@
+"""Every typical mistake, and all that is said about it: the snapshots are the text itself."""
+
+import importlib
+import os
+import re
+
+import pytest
+from gallery_lab import GALLERY, HERE, Lab, write_snapshot
+
+for chapter in ("gallery_project", "gallery_data", "gallery_storage", "gallery_models"):
+    importlib.import_module(chapter)
+
+SNAPSHOTS = HERE / "snapshots"
+UPDATE = os.environ.get("LAKESMITH_GALLERY") == "update"
+TRACES = re.compile(r"Traceback|File \"[^\"]+\", line \d+|\.py:\d+|site-packages")
+
+
+@pytest.mark.parametrize("case", GALLERY.cases.values(), ids=list(GALLERY.cases))
+def test_what_a_mistake_says(bench, case):
+    lab = bench.lab(case.stage)
+    result = case.act(lab)
+    assert result.code == case.code, result.out + result.err
+    assert not TRACES.search(result.out + result.err)
+    check_streams(case, result)
+    shown, file = write_snapshot(case, lab, result), SNAPSHOTS / f"{case.name}.txt"
+    if UPDATE:
+        file.write_text(shown)
+    assert shown == file.read_text()
+
+
+def check_streams(case, result):
+    """A command that cannot work says so on standard error alone; a report, and all JSON, is on standard output alone."""
+    silent, loud = (result.err, result.out) if case.loud or "--json" in result.arguments else (result.out, result.err)
+    assert silent == ""
+    if "--json" in result.arguments:
+        assert result.json()["ok"] is False
+    elif case.code:
+        assert re.search(r"fix: |Try 'lakesmith", loud), "an error says what to do"
+
+
+def test_no_snapshot_is_left_over():
+    assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == set(GALLERY.cases)
+
+
+def test_a_case_says_what_it_shows():
+    assert all(case.about.endswith(".") and not case.title.endswith(".") for case in GALLERY.cases.values())
