@@ -9,7 +9,7 @@ from pathlib import Path
 from lakesmith.testing import Records, SourceContract
 from lakesmith_sqlite import SqliteSource
 
-TABLE = """create table orders (
+TABLE = """create table if not exists orders (
     id integer primary key, paid boolean, price numeric(10, 2), weight real, bought date, seen timestamp, note text, photo blob, misc)"""
 NAMES = ("id", "paid", "price", "weight", "bought", "seen", "note", "photo", "misc")
 SEEN = datetime(2026, 10, 1, 12, 30, 0, 250)  # noqa: DTZ001 - SQLite knows no time zones
@@ -17,7 +17,7 @@ SEEN = datetime(2026, 10, 1, 12, 30, 0, 250)  # noqa: DTZ001 - SQLite knows no t
 
 def insert(path: Path, *rows: tuple[object, ...]) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("create table if not exists orders" + TABLE.removeprefix("create table orders"))
+        connection.execute(TABLE)
         connection.executemany(f"insert into orders values ({', '.join('?' * len(NAMES))})", rows)
 
 
@@ -44,7 +44,7 @@ class TestSqlite(SourceContract):
         first = (1, True, Decimal("1.50"), 0.25, date(2026, 10, 1), SEEN, "näme 🙂", b"\x00\xff", "7")
         fifth = (5, False, Decimal("99999999.99"), -1e300, date(1, 1, 1), datetime(2026, 10, 1), "", b"", "x")  # noqa: DTZ001
         rows = [dict(zip(NAMES, row, strict=True)) for row in (first, fifth)]
-        return Records([*rows, {"id": 2}], [f"orders, id {key}".replace("id", "rowid") for key in (3, 6, 9, 2**63 - 2)])
+        return Records([*rows, {"id": 2}], [f"orders, rowid {key}" for key in (3, 6, 9, 2**63 - 2)])
 
     def grow(self, folder: Path) -> Records:
         insert(folder / "shop.db", (2**63 - 1, 1, 2, *[None] * 6))
@@ -55,19 +55,3 @@ class TestSqlite(SourceContract):
 
     def spoil(self, folder: Path) -> None:
         (folder / "shop.db").write_bytes(b"not a database" * 1000)
-
-
-class TestSqliteByCursor(TestSqlite):
-    """The same by a named column, in a table without rowid, in a mode with a key."""
-
-    stream_options = {"table": "ordered", "cursor": "id", "batch_rows": 3}
-    mode = "dedupe"
-    key = ("id",)
-
-    def prepare(self, folder: Path) -> Records:
-        with closing(sqlite3.connect(folder / "shop.db")) as connection, connection:
-            connection.execute("create table ordered (id integer primary key, note text) without rowid")
-        return self.grow(folder)
-
-    def grow(self, folder: Path) -> Records:
-        ...

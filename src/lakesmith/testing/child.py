@@ -1,6 +1,6 @@
 """What must happen in another process: planning in a clean one, and loads that are killed at a crash point.
 
-`python -m lakesmith.testing.child plan|kill FILE`, where FILE holds a pickled `Order`; answers with JSON.
+`python -m lakesmith.testing.child plan|load FILE`, where FILE holds a pickled `Order`; answers with JSON.
 """
 
 from __future__ import annotations
@@ -30,12 +30,16 @@ _SHAPE = ("lakesmith.shape.shaper", "lakesmith.shape.profile")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a child is asked: to plan with `kind(context)`, or to load into each lake of `kills` and die at its crash point."""
+    """What a child is asked: to plan with `kind(context)`, or to load into each lake named in `loads`, below the folder `lakes`.
+
+    A load dies at the crash point given for its lake; an empty one lets it live. `again`: loads that died are run again.
+    """
 
     kind: type[Any]
     context: SourceContext
     lakes: str = ""
-    kills: Mapping[str, str] = field(default_factory=dict)
+    loads: Mapping[str, str] = field(default_factory=dict)
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +75,30 @@ def plan(order: Order) -> list[str]:
     return [name for name in HEAVY if name in sys.modules]
 
 
-def kill(order: Order) -> list[str]:
-    """Load into each lake and die at its crash point; then load again, to the end. Return the lakes whose load was killed."""
+def load(order: Order) -> list[str]:
+    """Load into each lake, each in a process of its own; return the lakes whose load died."""
     from lakesmith.testing.trial import Trial
 
     for module in (*_NEEDED, *_SHAPE):
         importlib.import_module(module)
     trial = Trial(order.kind, order.context, Path(order.lakes))
-    return [lake for lake, point in order.kills.items() if _killed(trial, lake, point)]
+    died = [lake for lake, point in order.loads.items() if _dies(trial, lake, point)]
+    for lake in died if order.again else ():
+        _dies(trial, lake, "")
+    return died
 
 
-def _killed(trial: Trial, lake: str, point: str) -> bool:
-    signalled = os.WIFSIGNALED(_load_in_fork(trial, lake, point))
-    if signalled:
-        _load_in_fork(trial, lake, "none")
-    return signalled
+def _dies(trial: Trial, lake: str, point: str) -> bool:
+    """Load in a forked process; return whether it was killed.
 
-
-def _load_in_fork(trial: Trial, lake: str, point: str) -> int:
+    Raises:
+        SystemExit: If it failed instead.
+    """
     from lakesmith.host import crash
 
     child = os.fork()
     if child == 0:
-        os.environ[crash.ARMED] = point
+        os.environ.update({crash.ARMED: point} if point else {})
         try:
             trial.load(lake)
         except BaseException:  # noqa: BLE001 - a forked child has nobody above it to tell
@@ -103,10 +108,10 @@ def _load_in_fork(trial: Trial, lake: str, point: str) -> int:
     status = os.waitpid(child, 0)[1]
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
         raise SystemExit(f"the load into {lake} failed")
-    return status
+    return os.WIFSIGNALED(status)
 
 
-_COMMANDS: dict[str, Callable[[Order], list[str]]] = {"plan": plan, "kill": kill}
+_COMMANDS: dict[str, Callable[[Order], list[str]]] = {"plan": plan, "load": load}
 
 
 def main(command: str, file: str) -> None:

@@ -73,7 +73,9 @@ def _value(value: Any) -> Any:
     if isinstance(value, list):
         # Arrow gives a map as a list of pairs, whose order says nothing.
         pairs = bool(value) and all(isinstance(item, tuple) for item in value)
-        return {"$map": sorted([key, _value(part)] for key, part in value)} if pairs else [_value(item) for item in value]
+        return (
+            {"$map": sorted([key, _value(part)] for key, part in value)} if pairs else [_value(item) for item in value]
+        )
     return _tagged(value)
 
 

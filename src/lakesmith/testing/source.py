@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -13,9 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from lakesmith.errors import LakesmithError
-from lakesmith.lake import CRASH_POINTS as LAKE_POINTS
 from lakesmith.model.streams import Ask, Finding, SourceContext, StreamId, StreamSpec
-from lakesmith.run.load import CRASH_POINTS as LOAD_POINTS
 from lakesmith.testing import child
 from lakesmith.testing.laws import compare, require, require_equal
 from lakesmith.testing.options import faults_of
@@ -24,6 +22,18 @@ from lakesmith.testing.trial import Records, Trial, records_of
 LEVELS = ("ok", "note", "warning", "error")
 WHERE = "lakesmith.yml:5"
 MIB = 1024 * 1024
+KILLS = (
+    (1, "lake.stage.rows_written"),
+    (1, "run.load.split_read"),
+    (1, "run.load.committed"),
+    (2, "lake.quarantine.written"),
+    (2, "run.load.before_commit"),
+    (2, "lake.commit.metadata_written"),
+    (2, "lake.commit.landed"),
+    (2, "run.load.committed"),
+)
+"""Where loads are killed: in the first or the second, at which crash point. A source can tell these apart; the lake's own tests
+kill at every point between them."""
 
 
 class SourceContract:
@@ -40,6 +50,7 @@ class SourceContract:
         secret: A text that no error or finding may show, such as the password in `options`.
         is_counted: Whether the source counts its records itself; False if loads will be marked unproven.
         chunk_bytes: The most bytes of Arrow data one chunk may hold.
+        kills: Which loads are killed where: the first or the second, and a crash point (`name:2` for its second pass).
     """
 
     source: ClassVar[type[Any]]
@@ -51,6 +62,7 @@ class SourceContract:
     secret: str = ""
     is_counted: bool = True
     chunk_bytes: int = 64 * MIB
+    kills: Sequence[tuple[int, str]] = KILLS
 
     def prepare(self, folder: Path) -> Records:
         """Make a small system in or for `folder`, and return the records it holds."""
@@ -104,7 +116,9 @@ class SourceContract:
         trial, _ = self._prepared(tmp_path)
         seen = trial.read()
         largest = max(one.chunk.rows.nbytes for one in seen)
-        require("batch", largest <= self.chunk_bytes, f"a chunk has {largest:,} bytes, {self.chunk_bytes:,} are allowed")
+        require(
+            "batch", largest <= self.chunk_bytes, f"a chunk has {largest:,} bytes, {self.chunk_bytes:,} are allowed"
+        )
         require("batch", len(seen) > 1, "the sample was read as one chunk: with a larger one resuming can be proved")
 
     def test_reading_twice(self, tmp_path: Path) -> None:
@@ -113,7 +127,9 @@ class SourceContract:
         source = trial.source()
         for split in source.splits(trial.spec, Ask()):
             first, second = (list(source.read(trial.spec, split, Ask())) for _ in range(2))
-            require("repeat", len(first) == len(second), f"split {split.name} came in {len(first)} and {len(second)} chunks")
+            require(
+                "repeat", len(first) == len(second), f"split {split.name} came in {len(first)} and {len(second)} chunks"
+            )
             for number, (one, two) in enumerate(zip(first, second, strict=True), 1):
                 require("repeat", one == two, f"chunk {number} of split {split.name} was different the second time")
 
@@ -136,7 +152,9 @@ class SourceContract:
         self._compare("contents", "bronze", records, trial.bronze())
         head = trial.lake().table(trial.spec.id).head()
         known = {column.name: str(column.type) for column in head.schema} if head else {}
-        wrong = [f"{name} is {known.get(name)}, not {kind}" for name, kind in self.types.items() if known.get(name) != kind]
+        wrong = [
+            f"{name} is {known.get(name)}, not {kind}" for name, kind in self.types.items() if known.get(name) != kind
+        ]
         require("contents", not wrong, "; ".join(wrong))
 
     def test_resuming_after_any_chunk(self, tmp_path: Path) -> None:
@@ -149,7 +167,11 @@ class SourceContract:
                 self._compare("resume", f"after chunk {number}", records_of(whole[number:]), records_of(rest))
                 last = rest[-1].position if rest else seen.position
                 same = last == whole[-1].position
-                require("resume", same, f"after chunk {number} the load ended elsewhere: {last!r}, not {whole[-1].position!r}")
+                require(
+                    "resume",
+                    same,
+                    f"after chunk {number} the load ended elsewhere: {last!r}, not {whole[-1].position!r}",
+                )
 
     def test_growth(self, tmp_path: Path) -> None:
         """Nothing new loads nothing; what was added, and only that, comes with the next load."""
@@ -166,17 +188,16 @@ class SourceContract:
 
     @pytest.mark.skipif(os.name == "nt", reason="a process is killed the POSIX way")
     def test_crash(self, tmp_path: Path) -> None:
-        """Killed at every crash point, in a first load and in a later one, then run again."""
+        """Killed in the first load or in the one after new records came, then run again, it holds each record once."""
         trial, records = self._prepared(tmp_path)
-        points = {name.replace(".", "-"): name for name in (*LOAD_POINTS, *LAKE_POINTS)}
-        for when, more in (("first", Records([])), ("second", None)):
-            records += self.grow(tmp_path) if more is None else more
-            order = child.Order(trial.kind, trial.context, str(trial.lakes), points)
-            answer = child.ask("kill", order)
-            require("crash", answer.code == 0, f"loading again failed in the {when} load:\n{answer.complaint}")
-            require("crash", answer.value, f"no crash point was passed in the {when} load: there was nothing to load")
-            for lake in answer.value:
-                self._compare("crash", f"{when} load, killed at {points[lake]}", records, trial.bronze(lake))
+        lakes = {f"lake{number}": kill for number, kill in enumerate(self.kills)}
+        died = self._load(trial, {lake: point if nth == 1 else "" for lake, (nth, point) in lakes.items()})
+        records += self.grow(tmp_path)
+        died += self._load(trial, {lake: point if nth == 2 else "" for lake, (nth, point) in lakes.items()}, again=True)  # noqa: PLR2004 - the second load
+        require("crash", died, "no load came to its crash point: there was nothing to load")
+        for lake in died:
+            nth, point = lakes[lake]
+            self._compare("crash", f"bronze after load {nth} was killed at {point}", records, trial.bronze(lake))
 
     def test_errors(self, tmp_path: Path) -> None:
         """A system that cannot be read is explained to the person who must mend it."""
@@ -229,6 +250,13 @@ class SourceContract:
         context = SourceContext("contract", self.source.Options(**self.options), folder, (spec,), where=WHERE)
         return Trial(self.source, context, folder / ".lakes")
 
+    def _load(self, trial: Trial, loads: Mapping[str, str], *, again: bool = False) -> list[str]:
+        order = child.Order(trial.kind, trial.context, str(trial.lakes), loads, again)
+        answer = child.ask("load", order)
+        require("crash", answer.code == 0, f"a load that should have gone on failed:\n{answer.complaint}")
+        died: list[str] = answer.value
+        return died
+
     def _compare(self, law: str, what: str, expected: Records, actual: Records) -> None:
         require_equal(law, f"rows of {what}", expected.rows, actual.rows)
         compare(law, f"rejects of {what}", expected.rejects, actual.rejects)
@@ -272,4 +300,3 @@ def _is_canonical(position: Any) -> bool:
         json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=ascii_only).encode()
         for ascii_only in (True, False)
     }
-

@@ -95,4 +95,3 @@ class Trial:
             return Records([])
         opened = lake.open_catalog().load_table((self.spec.id.source, self.spec.id.name))
         return Records(opened.scan().to_arrow().to_pylist(), [row.where for row in table.quarantined()])
-

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakesmith.engines.duckdb import BuildFileBusyError, DuckDBEngine
-from lakesmith.errors import ConfigError, StorageUnavailableError
+from lakesmith.engines.duckdb import DuckDBEngine
+from lakesmith.errors import BuildFileBusyError, ConfigError, StorageUnavailableError
 from lakesmith.model.loads import BronzeSnapshot
 from lakesmith.model.streams import StreamId
 from lakesmith.model.types import (

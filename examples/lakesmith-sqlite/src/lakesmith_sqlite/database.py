@@ -48,7 +48,9 @@ def reading(path: Path, where: str) -> Iterator[sqlite3.Connection]:
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            connection.text_factory = bytearray  # told from blobs; and text that is not UTF-8 becomes a reject, no exception
+            connection.text_factory = (
+                bytearray  # told from blobs; and text that is not UTF-8 becomes a reject, no exception
+            )
             connection.execute("begin")
             yield connection
     except sqlite3.OperationalError as error:
@@ -92,7 +94,9 @@ def _has_rowid(connection: sqlite3.Connection, name: str) -> bool:
 
 def one(connection: sqlite3.Connection, table: Table, what: str, *bounds: int) -> Any:
     """Return one value about the rows of a table, above the first of `bounds` and up to the second."""
-    condition = " and ".join((table.whole_cursor, *(f"{quoted(table.cursor)} {op} ?" for op, _ in zip((">", "<="), bounds, strict=False))))
+    condition = " and ".join(
+        (table.whole_cursor, *(f"{quoted(table.cursor)} {op} ?" for op, _ in zip((">", "<="), bounds, strict=False)))
+    )
     return connection.execute(f"select {what} from {quoted(table.name)} where {condition}", bounds).fetchone()[0]  # noqa: S608 - names are quoted
 
 

@@ -54,7 +54,9 @@ class SqliteSource:
             until = one(connection, table, f"max({quoted(table.cursor)})", after)
         if until is None:
             return []
-        return [Split(stream.id, f"{table.cursor} {after + 1}..{until}", token=_canonical({"after": after, "until": until}))]
+        return [
+            Split(stream.id, f"{table.cursor} {after + 1}..{until}", token=_canonical({"after": after, "until": until}))
+        ]
 
     def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:  # noqa: ARG002 - the split says it all
         """Yield the rows of the range, `batch_rows` at a time, each batch counted by SQLite in the same transaction.
@@ -92,7 +94,9 @@ class SqliteSource:
 
     def _table(self, connection: sqlite3.Connection, stream: StreamSpec) -> Table:
         options: SqliteStreamOptions = stream.options
-        return find_table(connection, options.table or stream.id.name, options.cursor, stream.where or self._context.where)
+        return find_table(
+            connection, options.table or stream.id.name, options.cursor, stream.where or self._context.where
+        )
 
     def _last(self, stream: StreamSpec, since: Position | None) -> int:
         if since is None:
@@ -116,10 +120,14 @@ def _look(connection: sqlite3.Connection, stream: StreamSpec, table: Table) -> I
     yield Finding("ok", subject, f"{total:,} rows")
     if seen < total:
         fix = "set `cursor:` to a column that always holds an integer"
-        yield Finding("warning", subject, f"{total - seen:,} rows have no integer in `{table.cursor}` and are never read", fix)
+        yield Finding(
+            "warning", subject, f"{total - seen:,} rows have no integer in `{table.cursor}` and are never read", fix
+        )
     elif distinct < total:
         fix = "set `cursor:` to a unique column"
-        yield Finding("warning", subject, f"`{table.cursor}` is not unique: a row that repeats its last value is not seen", fix)
+        yield Finding(
+            "warning", subject, f"`{table.cursor}` is not unique: a row that repeats its last value is not seen", fix
+        )
 
 
 def _end_of_batch(connection: sqlite3.Connection, table: Table, bounds: tuple[int, int], size: int) -> int:
