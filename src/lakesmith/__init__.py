@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lakesmith import errors
+from lakesmith.about import __version__
 
 if TYPE_CHECKING:
     from lakesmith.api import Project, open  # noqa: A004 - `lakesmith.open` reads as it is meant
 
-__version__ = "0.1.0"
 __all__ = ["Project", "__version__", "errors", "open"]
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from lakesmith.testing import Records, SourceContract
+
 from lakesmith_sqlite import SqliteSource
 
 TABLE = """create table if not exists orders (

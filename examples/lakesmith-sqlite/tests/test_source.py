@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissingError
 from lakesmith.model.streams import Ask, SourceContext, StreamId, StreamSpec
+
 from lakesmith_sqlite import SqliteOptions, SqliteSource, SqliteStreamOptions
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lakesmith import __version__
+from lakesmith.about import __version__
 from lakesmith.errors import LakesmithError
 from lakesmith.host import locks
 from lakesmith.model import events

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakesmith import __version__
+from lakesmith.about import __version__
 from lakesmith.api.marts import mart_views
 from lakesmith.catalog.lineage import lineage_of
 from lakesmith.dbt.artifacts import Manifest, read_manifest

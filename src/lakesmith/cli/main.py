@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from lakesmith import __version__
+from lakesmith.about import __version__
 from lakesmith.errors import LakesmithError
 
 INTERRUPTED = 130

@@ -79,7 +79,7 @@ class Workshop:
 
     def models_now(self) -> str:
         """Return the fingerprint of everything that decides what dbt builds on this target; empty without models."""
-        from lakesmith import __version__
+        from lakesmith.about import __version__
         from lakesmith.dbt.fingerprint import fingerprint
 
         if not self.has_models:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-
 from lakesmith.model.streams import Reject
+
 from lakesmith_sqlite.database import Table
 from lakesmith_sqlite.values import Column, column_of
 

@@ -41,6 +41,7 @@ def reading(path: Path, where: str) -> Iterator[sqlite3.Connection]:
         SourceMissingError: If there is no such file.
         SourceDataError: If it is no SQLite database, or a damaged one.
         StorageUnavailableError: If it cannot be opened or is locked for too long.
+
     """
     place = f"{path} ({where})" if where else str(path)
     if not path.is_file():
@@ -70,6 +71,7 @@ def find_table(connection: sqlite3.Connection, name: str, cursor: str, where: st
 
     Raises:
         ConnectorOptionsError: If there is no such table, or it has no such cursor.
+
     """
     # hidden = 1 is a virtual table's own; generated columns (2, 3) hold values like any other
     found = connection.execute("select name, type from pragma_table_xinfo(?) where hidden <> 1", (name,)).fetchall()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError
 from lakesmith.model.streams import Ask, Chunk, Finding, Position, SourceContext, Split, StreamSpec
+
 from lakesmith_sqlite.database import Table, find_table, one, quoted, reading, rows_between
 from lakesmith_sqlite.options import SqliteOptions, SqliteStreamOptions
 
@@ -47,6 +48,7 @@ class SqliteSource:
             SourceMissingError: If the file is not there.
             SourceDataError: If it is no SQLite database.
             StorageUnavailableError: If it is locked.
+
         """
         after = self._last(stream, ask.since)
         with reading(self._path, stream.where) as connection:
@@ -66,6 +68,7 @@ class SqliteSource:
             SourceMissingError: If the file is not there.
             SourceDataError: If it is no SQLite database.
             StorageUnavailableError: If it is locked.
+
         """
         from lakesmith_sqlite.batches import Batch
 

@@ -37,6 +37,7 @@ def column_of(name: str, declared: str) -> Column:
     Examples:
         >>> str(column_of("price", "NUMERIC(10, 2)").type), column_of("price", "NUMERIC(10, 2)").convert(1.5)
         ('decimal128(10, 2)', Decimal('1.50'))
+
     """
     if (match := DECIMAL.fullmatch(declared.strip())) and 0 < int(match[1]) <= MAX_DIGITS:
         scale = int(match[2] or 0)
