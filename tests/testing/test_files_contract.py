@@ -1,7 +1,6 @@
 """The files source keeps the contract, for CSV and for web-server logs."""
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from lakesmith.sources.files import FilesSource
@@ -22,7 +21,7 @@ class TestCsv(SourceContract):
     source = FilesSource
     options = {"root": "drops"}
     stream_options = {"files": "{date}/orders.csv"}
-    types = {"id": "int", "price": "decimal(3, 2)", "ratio": "double", "bought": "date", "paid": "boolean", "note": "string"}
+    types = {"id": "long", "price": "double", "bought": "date", "paid": "boolean", "note": "string"}
 
     def prepare(self, folder: Path) -> Records:
         one = [self.order(key) for key in range(1, 40)]
@@ -52,8 +51,7 @@ class TestCsv(SourceContract):
     def order(self, key: int) -> dict[str, object]:
         return {
             "id": key,
-            "price": Decimal(key) / 10,
-            "ratio": key / 3,
+            "price": key / 4,
             "bought": date(2026, 1, 1) + timedelta(days=key),
             "paid": bool(key % 2),
             "note": f'no. {key},\n"ä"' if key % 3 == 0 else f"n{key}",
@@ -62,7 +60,7 @@ class TestCsv(SourceContract):
     def put(self, folder: Path, day: str, orders: list[dict[str, object]]) -> None:
         path = folder / "drops" / day / "orders.csv"
         if not path.exists():
-            append(path, "ID;Price;Ratio;Bought;Paid;Note\r\n")
+            append(path, "ID;Price;Bought;Paid;Note\r\n")
         for order in orders:
             plain = {**order, "price": f"{order['price']:.2f}", "paid": str(order["paid"]).lower()}
             append(path, ";".join('"{}"'.format(str(value).replace('"', '""')) for value in plain.values()) + "\r\n")
@@ -73,7 +71,7 @@ class TestCombinedLog(SourceContract):
 
     source = FilesSource
     stream_options = {"files": "logs/access-*.log", "format": "combined"}
-    types = {"requested_at": "timestamptz", "status": "int", "bytes": "long", "path": "string"}
+    types = {"requested_at": "timestamptz", "status": "long", "bytes": "long", "path": "string"}
     kills = ((2, "lake.quarantine.written"), (2, "run.load.committed"))
 
     def prepare(self, folder: Path) -> Records:
@@ -96,6 +94,7 @@ class TestCombinedLog(SourceContract):
             "client_ip": f"10.0.0.{number}",
             "user_name": "ann" if number % 2 else None,
             "requested_at": NOON + timedelta(seconds=number),
+            "request": f"GET /p/{number}{self.query(number)} HTTP/1.1",
             "method": "GET",
             "path": f"/p/{number}",
             "query": f"q={number}" if number % 3 else None,
@@ -103,13 +102,16 @@ class TestCombinedLog(SourceContract):
             "status": 200 + number,
             "bytes": 3_000_000_000 + number if number % 4 else None,
             "referrer": "https://example.com/",
-            "user_agent": 'Mozilla "5.0"',
+            "user_agent": r'Mozilla \"5.0\"',  # as the server escaped it
         }
+
+    def query(self, number: int) -> str:
+        return f"?q={number}" if number % 3 else ""
 
     def log(self, folder: Path, name: str, numbers: range) -> None:
         for number in numbers:
             at = (NOON + timedelta(seconds=number)).strftime("%d/%b/%Y:%H:%M:%S +0000")
-            user, query = "ann" if number % 2 else "-", f"?q={number}" if number % 3 else ""
+            user = "ann" if number % 2 else "-"
             size = 3_000_000_000 + number if number % 4 else "-"
-            line = f'10.0.0.{number} - {user} [{at}] "GET /p/{number}{query} HTTP/1.1" {200 + number} {size}'
+            line = f'10.0.0.{number} - {user} [{at}] "GET /p/{number}{self.query(number)} HTTP/1.1" {200 + number} {size}'
             append(folder / f"logs/access-{name}.log", line + ' "https://example.com/" "Mozilla \\"5.0\\""\n')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,27 +19,11 @@ from lakesmith.run.workshop import Order, Workshop
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.api.result import RunResult
     from lakesmith.api.table import PublishedTable
     from lakesmith.dbt.scaffold import FileChange
     from lakesmith.model.loads import QuarantinedRow
     from lakesmith.monitor.reading import History
-    from lakesmith.run.execute import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run did: its id, one of succeeded, warned, failed, stopped, nothing_new, how long it took, and the page if written."""
-
-    run_id: str
-    state: str
-    seconds: float
-    outcome: Outcome
-    page: Path | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything that was due is done."""
-        return self.state in ("succeeded", "warned", "nothing_new")
 
 
 def open(path: str | Path = ".", *, target: str | None = None, host: Host | None = None) -> Project:  # noqa: A001
@@ -153,7 +136,7 @@ class Project:
         from lakesmith.api.running import run
 
         order = Order(tuple(select), tuple(exclude), on, full_refresh)
-        return run(self, self._shop, order, tuple(recorders))
+        return run(self._shop, order, tuple(recorders), self.page)
 
     def history(self) -> History:
         """Return the record of runs."""

@@ -8,9 +8,11 @@ import subprocess
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.about import __version__
+from lakesmith.api.result import RunResult
 from lakesmith.errors import LakesmithError
 from lakesmith.host import locks
 from lakesmith.model import events
@@ -19,7 +21,6 @@ from lakesmith.run.plan import make_plan
 from lakesmith.run.workshop import Order, Workshop
 
 if TYPE_CHECKING:
-    from lakesmith.api.project import Project, RunResult
     from lakesmith.monitor.store import RunStore
     from lakesmith.run.execute import Outcome
 
@@ -27,9 +28,8 @@ LEASE = timedelta(minutes=15)
 RENEW_S = 60.0
 
 
-def run(project: Project, shop: Workshop, order: Order, listeners: tuple[Recorder, ...]) -> RunResult:
-    """Run a project under its lock, and record it; see `Project.run`."""
-    from lakesmith.api.project import RunResult
+def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Path) -> RunResult:
+    """Run a project under its lock, record it, and write the page; see `Project.run`."""
     from lakesmith.monitor.recorders import Fanout, RunLog
     from lakesmith.monitor.store import RunStore
 
@@ -44,8 +44,14 @@ def run(project: Project, shop: Workshop, order: Order, listeners: tuple[Recorde
             outcome = _recorded(shop, order, run_id, recorder)
         finally:
             store.close()
-        page = project.write_page() if outcome.state != "nothing_new" else None
-    return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, page)
+        written = _page(shop, page) if outcome.state != "nothing_new" else None
+    return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written)
+
+
+def _page(shop: Workshop, path: Path) -> Path:
+    from lakesmith.api.today import write_page
+
+    return write_page(shop, path)
 
 
 def locked(shop: Workshop, command: str) -> AbstractContextManager[None]:

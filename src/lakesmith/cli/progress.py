@@ -14,6 +14,9 @@ from lakesmith.model import events
 from lakesmith.model.loads import Load
 from lakesmith.run.plan import size_words
 
+FEW_ROWS = 10_000
+"""Below this many rows a rate says how long opening and committing took, and nothing about speed."""
+
 MARKS = {
     "succeeded": ("✓", "green"),
     "warned": ("!", "yellow"),
@@ -99,16 +102,17 @@ class Progress:
     def _load_line(self, event: events.StepFinished) -> str:
         name = event.step.removeprefix("load:")
         load = self._loads.get(event.step)
-        if load is None or event.state == "failed":
+        if load is None or event.state != "succeeded":
             return f"load    {name:<26} {event.message.splitlines()[0] if event.message else event.state}"
         counts = load.counts
-        rate = f"{counts.read / event.seconds:>10,.0f} rows/s" if event.seconds else ""
+        worth_it = event.seconds and counts.read > FEW_ROWS
+        rate = f"{counts.read / event.seconds:>10,.0f} rows/s" if worth_it else ""
         parts = "1 part " if load.splits == 1 else f"{load.splits} parts"
         proof = "" if counts.proven else " (unproven)"
         return (
             f"load    {name:<26} {parts:>8}  {counts.read:>9,} read = {counts.written:,} written"
             f" + {counts.quarantined:,} quarantined + {counts.filtered:,} filtered{proof}  {rate}"
-        )
+        ).rstrip()
 
     def _build_line(self, event: events.StepFinished) -> str:
         models = int(event.facts.get("models", 0))
@@ -118,8 +122,8 @@ class Progress:
         shown += [f"! {self._checks['warn']} warn"] if self._checks["warn"] else []
         shown += [f"✕ {bad} fail"] if bad else []
         shown += [f"– {self._checks['skipped']} skipped"] if self._checks["skipped"] else []
-        if event.state == "failed":
-            return f"build   {event.message.splitlines()[0] if event.message else 'failed'}"
+        if event.state not in ("succeeded", "warned") or not models + total:
+            return f"build   {event.message.splitlines()[0] if event.message else event.state}"
         return f"build   {models} models, {total} tests   {'  '.join(shown)}   {event.seconds:.1f} s"
 
     def _plain_line(self, event: events.StepFinished) -> str | None:
@@ -127,7 +131,8 @@ class Progress:
             return None
         name = event.step.removeprefix("publish:")
         if event.state != "succeeded":
-            return f"{event.kind:<7} {name}: {event.message or event.state}"
+            what = event.message.splitlines()[0] if event.message else event.state
+            return f"{event.kind:<7} {what}" if name == event.kind else f"{event.kind:<7} {name}: {what}"
         count = int(event.facts.get("tables", 0))
         what = "1 table" if count == 1 else f"{count} tables"
         return f"{event.kind:<7} {what}" + ("" if event.kind == "swap" else f" by {name}")

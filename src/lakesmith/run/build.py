@@ -16,6 +16,7 @@ from lakesmith.run.survey import bronze_now
 from lakesmith.run.workshop import Order, Workshop
 
 Tell = Callable[[Any], None]
+NAMED_TESTS = 3
 
 
 @dataclass(slots=True)
@@ -27,6 +28,8 @@ class Built:
     checks: dict[str, int] = field(default_factory=dict)
     bad: set[str] = field(default_factory=set)
     good: set[str] = field(default_factory=set)
+    failing: dict[str, int] = field(default_factory=dict)
+    """Tests that failed, by dbt's id, with how many rows each found."""
     errors: Sequence[LakesmithError] = ()
 
 
@@ -58,12 +61,22 @@ def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str,
             tell(event)
             built.checks[event.status] = built.checks.get(event.status, 0) + 1
             if event.status in ("fail", "error"):
-                built.bad.add(event.relation)
+                built.failing[event.check_id] = event.failures
+                built.bad |= {event.relation} if event.relation else _guarded(shop, event.check_id)
         elif isinstance(event, NodeStarted):
             tell(StepProgress(run_id, "build", event.index, event.index, event.total, event.name))
         elif isinstance(event, DbtFinished):
             built.state, built.errors = event.state, event.errors
     return built
+
+
+def _guarded(shop: Workshop, check_id: str) -> set[str]:
+    """Return the relations that a test of its own looks at: such a test is attached to none, and guards them all."""
+    from lakesmith.dbt.artifacts import read_manifest
+
+    nodes = read_manifest(shop.paths.dbt_target).nodes
+    parents = nodes[check_id].depends_on if check_id in nodes else ()
+    return {nodes[parent].relation for parent in parents if parent in nodes}
 
 
 def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[Dataset]:
@@ -108,9 +121,12 @@ def failure(built: Built) -> TransformError | None:
         first = built.errors[0]
         more = f" ({len(built.errors) - 1} more like it, see `lakesmith logs`)" if len(built.errors) > 1 else ""
         return TransformError(first.what + more, where=first.where, fix=first.fix)
-    failing = built.checks.get("fail", 0) + built.checks.get("error", 0)
+    tests = [(check_id.split(".")[2], rows) for check_id, rows in built.failing.items()]
+    named = ", ".join(f"{name} ({rows:,} {'row' if rows == 1 else 'rows'})" for name, rows in tests[:NAMED_TESTS])
+    more = f" and {len(tests) - NAMED_TESTS} more" if len(tests) > NAMED_TESTS else ""
     return TransformError(
-        f"{failing} {'test' if failing == 1 else 'tests'} failed; marts below keep their last good version.",
+        f"{len(tests)} {'test' if len(tests) == 1 else 'tests'} failed: {named}{more}. "
+        "What they guard, and what is built on it, keeps its last good version for readers.",
         where=", ".join(sorted(relation for relation in built.bad if relation)),
-        fix="`lakesmith logs` names the tests; `lakesmith dbt show --select …` shows the rows",
+        fix=f"`lakesmith dbt show --select {tests[0][0]}` shows the rows, `lakesmith logs` all tests" if tests else "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lakesmith.errors import LakesmithError
+from lakesmith.errors import FatalError, LakesmithError
 from lakesmith.model.loads import Head
 from lakesmith.model.streams import Ask, StreamId, StreamSpec
 from lakesmith.run.plan import Facts, StreamNews
@@ -33,7 +33,7 @@ def survey(shop: Workshop, order: Order) -> Survey:
 
     Raises:
         SelectionError: If the selection names nothing.
-        CatalogBrokenError: If the lake's catalog cannot be read.
+        FatalError: If a table, or the lake's catalog, cannot be trusted: nothing is loaded before somebody has looked.
     """
     chosen = choose(shop, order)
     news: list[StreamNews] = []
@@ -41,6 +41,8 @@ def survey(shop: Workshop, order: Order) -> Survey:
     for spec in chosen.streams:
         try:
             news.append(_news(shop, spec))
+        except FatalError:
+            raise
         except LakesmithError as error:
             faults[spec.id] = error
     if shop.has_models:

@@ -9,6 +9,32 @@ down_revision = None
 
 def upgrade() -> None:
     """Make every table."""
+    _make_run()
+    _make_check_result()
+    _make_drift()
+    _make_error_event()
+    _make_model_result()
+    _make_publication()
+    _make_run_step()
+    _make_table_load()
+
+
+def downgrade() -> None:
+    """Drop every table."""
+    for table in (
+        "table_load",
+        "run_step",
+        "publication",
+        "model_result",
+        "error_event",
+        "drift",
+        "check_result",
+        "run",
+    ):
+        op.drop_table(table)
+
+
+def _make_run() -> None:
     op.create_table(
         "run",
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -28,6 +54,9 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("run_id"),
     )
+
+
+def _make_check_result() -> None:
     op.create_table(
         "check_result",
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -46,6 +75,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "check_id"),
     )
+
+
+def _make_drift() -> None:
     op.create_table(
         "drift",
         sa.Column("drift_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -65,6 +97,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("drift_id"),
     )
     op.create_index(op.f("ix_drift_run_id"), "drift", ["run_id"], unique=False)
+
+
+def _make_error_event() -> None:
     op.create_table(
         "error_event",
         sa.Column("event_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -83,6 +118,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id"),
     )
     op.create_index(op.f("ix_error_event_run_id"), "error_event", ["run_id"], unique=False)
+
+
+def _make_model_result() -> None:
     op.create_table(
         "model_result",
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -99,6 +137,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "model"),
     )
+
+
+def _make_publication() -> None:
     op.create_table(
         "publication",
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -114,6 +155,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "publisher", "dataset"),
     )
+
+
+def _make_run_step() -> None:
     op.create_table(
         "run_step",
         sa.Column("run_id", sa.String(length=36), nullable=False),
@@ -131,6 +175,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("run_id", "step"),
     )
+
+
+def _make_table_load() -> None:
     op.create_table(
         "table_load",
         sa.Column("load_id", sa.Integer(), autoincrement=True, nullable=False),
@@ -163,18 +210,3 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_table_load_run_id"), "table_load", ["run_id"], unique=False)
     op.create_index("table_load_stream", "table_load", ["stream", "finished_at"], unique=False)
-
-
-def downgrade() -> None:
-    """Drop every table."""
-    for table in (
-        "table_load",
-        "run_step",
-        "publication",
-        "model_result",
-        "error_event",
-        "drift",
-        "check_result",
-        "run",
-    ):
-        op.drop_table(table)
