@@ -51,6 +51,12 @@ class Life:
         made = Home(self.root).lakesmith("init", "acme", "--template", "b2b-sales")
         assert made.code == 0, made.err
 
+    @property
+    def data(self):
+        """The delivered files, once all have come."""
+        assert self.resent
+        return self.home.root / "data"
+
     def date(self, day):
         return str(self.company.start + timedelta(days=day - 1))
 

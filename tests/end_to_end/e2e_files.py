@@ -54,8 +54,8 @@ def log_rows(*paths: Path) -> tuple[Counter[tuple], int]:
 
 def _request(match: re.Match[str]) -> tuple:
     at = datetime.strptime(match[4], "%d/%b/%Y:%H:%M:%S %z")
-    size = None if match[10] == "-" else int(match[10])
-    return match[1], at, match[5], int(match[9]), size, match[11], match[12]
+    size, referrer, agent = (None if match[group] == "-" else match[group] for group in (10, 11, 12))
+    return match[1], at, match[5], int(match[9]), size and int(size), referrer, agent
 
 
 def bronze_requests(rows: list[dict]) -> Counter[tuple]:

@@ -140,10 +140,9 @@ def test_of_the_file_sent_again_only_the_rest_is_read(life):
 
 @pytest.mark.parametrize("stream", ["companies", "customers", "products", "orders", "leads"])
 def test_bronze_holds_the_files_record_by_record(life, stream):
-    data = life.resent.through and life.home.root / "data"
-    paths = sorted(data.glob(f"init/{stream}.csv"))
+    paths = sorted(life.data.glob(f"init/{stream}.csv"))
     daily = {"companies": "companycsv.csv", "leads": "leadcsv.csv"}.get(stream)
-    paths += sorted(data.glob(f"raw/*/{daily}")) if daily else []
+    paths += sorted(life.data.glob(f"raw/*/{daily}")) if daily else []
     intact, broken = csv_rows(*paths)
     assert bronze_rows(life.home.bronze(f"backoffice.{stream}")) == intact
     waiting = list(lakesmith.open(life.home.root).quarantine(f"backoffice.{stream}"))
@@ -152,6 +151,6 @@ def test_bronze_holds_the_files_record_by_record(life, stream):
 
 
 def test_bronze_holds_the_requests_line_by_line(life):
-    requests, broken = log_rows(*sorted((life.resent.through and life.home.root / "data").glob("raw/*/weblogs.log")))
+    requests, broken = log_rows(*sorted(life.data.glob("raw/*/weblogs.log")))
     assert bronze_requests(life.home.bronze("backoffice.weblogs")) == requests
     assert len(list(lakesmith.open(life.home.root).quarantine("weblogs"))) == broken > 0

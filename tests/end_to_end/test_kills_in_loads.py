@@ -27,7 +27,7 @@ sources:
   backoffice:
     type: files
     streams:
-      companies: {files: [data/init/companies.csv, "data/raw/{date}/companycsv.csv"], key: company_id, mode: dedupe}
+      companies: {files: "data/raw/{date}/companycsv.csv", key: company_id, mode: dedupe}
       weblogs: {files: "data/raw/{date}/weblogs.log", format: combined}
 """
 
@@ -54,7 +54,7 @@ def farm(tmp_path_factory):
 
 def assert_whole(home):
     data = home.root / "data"
-    intact, broken = csv_rows(data / "init/companies.csv", *sorted(data.glob("raw/*/companycsv.csv")))
+    intact, broken = csv_rows(*sorted(data.glob("raw/*/companycsv.csv")))
     requests, garbage = log_rows(*sorted(data.glob("raw/*/weblogs.log")))
     project = lakesmith.open(home.root)
     waiting = {name: [row.where for row in project.quarantine(name)] for name in ("companies", "weblogs")}

@@ -29,6 +29,7 @@ NORMAL = (
     (r"\d{8}T\d{6}", "20261001T060012"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b", "01a2b3c4-0000-7000-8000-000000000000"),
     (r" +[\d,]+ rows/s", "  10,000 rows/s"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}(?=  local)", "01a2b3c4-0000"),
     (r"\b\d+\.\d s\b", "1.2 s"),
     (r'"seconds": [\d.]+', '"seconds": 1.2'),
     (r"(?m)^(\S+.*) in [\d.]+s$", r"\1"),
@@ -139,8 +140,8 @@ class Case:
     stage: str
     code: int
     act: object
-    loud: bool = False
-    """Whether standard error stays empty because the failure is part of a report on standard output."""
+    report: bool = False
+    """Whether standard output holds a report too, because other steps went on."""
 
 
 @dataclass

@@ -37,9 +37,10 @@ def not_yaml(lab):
     return lab.run("run")
 
 
-@GALLERY.case("A variable that is not set", chapter=FILE, code=2)
+@GALLERY.case("A variable that is not set", chapter=FILE, code=2, report=True)
 def variable_not_set(lab):
     """`${env:…}` is looked for in the environment and in `.env`."""
+    lab.delete("models")
     lab.edit(YML, "    type: files\n", "    type: files\n    root: ${env:ACME_DROPS}\n")
     return lab.run("run")
 
@@ -58,14 +59,14 @@ def unknown_source_type(lab):
     return lab.run("run")
 
 
-@GALLERY.case("A pattern nobody knows", chapter=FILE, code=1, stage="loaded", report=True)
+@GALLERY.case("A pattern nobody knows", chapter=FILE, code=2, stage="loaded", report=True)
 def bad_pattern(lab):
     """`{day}` is no wildcard. The other stream has nothing new, and is not touched."""
     lab.edit(YML, "data/orders/{date}.csv", "data/orders/{day}.csv")
     return lab.run("run")
 
 
-@GALLERY.case("A folder that is not there", chapter=FILE, code=1, stage="loaded", report=True)
+@GALLERY.case("A folder that is not there", chapter=FILE, code=2, stage="loaded", report=True)
 def missing_folder(lab):
     """The folder before the first wildcard has to exist: an empty folder is no mistake, a missing one is."""
     lab.edit(YML, "data/orders/{date}.csv", "data/order/{date}.csv")

@@ -29,13 +29,15 @@ def test_what_a_mistake_says(bench, case):
 
 
 def check_streams(case, result):
-    """A command that cannot work says so on standard error alone; a report, and all JSON, is on standard output alone."""
-    silent, loud = (result.err, result.out) if case.loud or "--json" in result.arguments else (result.out, result.err)
-    assert silent == ""
+    """What went wrong is on standard error alone, beside a report of what went well; all JSON is one object on standard output."""
     if "--json" in result.arguments:
         assert result.json()["ok"] is False
-    elif case.code:
-        assert re.search(r"fix: |Try 'lakesmith", loud), "an error says what to do"
+        assert result.err == ""
+        return
+    assert bool(result.out) == (case.report or not case.code)
+    assert bool(result.err) == bool(case.code)
+    if case.code:
+        assert re.search(r"fix: |Try 'lakesmith|The project file has", result.err), "an error says what to do"
 
 
 def test_no_snapshot_is_left_over():

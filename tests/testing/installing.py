@@ -15,5 +15,8 @@ def install(package: Path, target: Path) -> None:
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {about['name']}\nVersion: {about['version']}\n")
     groups = about["entry-points"].items()
-    sections = ["\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())]) for group, entries in groups]
+    sections = [
+        "\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())])
+        for group, entries in groups
+    ]
     (info / "entry_points.txt").write_text("\n\n".join(sections) + "\n")

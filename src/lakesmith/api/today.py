@@ -11,7 +11,7 @@ from lakesmith.about import __version__
 from lakesmith.api.marts import mart_views
 from lakesmith.catalog.lineage import lineage_of
 from lakesmith.dbt.artifacts import Manifest, read_manifest
-from lakesmith.errors import TransformError
+from lakesmith.errors import FatalError, TransformError
 from lakesmith.host.files import write_atomically
 from lakesmith.monitor.reading import CheckRecord, DriftRecord, History, LoadRecord, RunRecord
 from lakesmith.monitor.store import RunStore
@@ -20,7 +20,7 @@ from lakesmith.pages.today import RUN_MOODS, render
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
-    from lakesmith.model.loads import QuarantinedRow
+    from lakesmith.model.loads import Head, QuarantinedRow
 
 SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 18
 EXAMPLE_LENGTH = 160
@@ -43,7 +43,7 @@ def gather(shop: Workshop) -> v.Today:
         checks, drift = history.newest_checks(), history.drift(SHOWN_DRIFT)
     finally:
         store.close()
-    rejects, waiting = _rejects(shop)
+    rejects, waiting = ([], 0) if _heads(shop) is None else _rejects(shop)
     mood, headline = verdict(runs, checks, waiting)
     manifest = _manifest(shop)
     nodes, edges = _lineage(shop, manifest, checks)
@@ -96,16 +96,24 @@ def verdict(runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: i
 def _tiles(
     shop: Workshop, runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int
 ) -> list[tuple[str, str]]:
-    heads = [head for stream in shop.lake.streams() if (head := shop.lake.table(stream).head())]
+    heads = _heads(shop)
     good = next((run for run in runs if RUN_MOODS.get(run.state) == v.GOOD or run.state == "warned"), None)
     return [
-        ("streams in bronze", f"{len(heads):,}"),
-        ("rows in bronze", f"{sum(head.rows for head in heads):,}"),
+        ("streams in bronze", "unknown" if heads is None else f"{len(heads):,}"),
+        ("rows in bronze", "unknown" if heads is None else f"{sum(head.rows for head in heads):,}"),
         ("tables for readers", f"{len(shop.engine.published()):,}"),
         ("tests that pass", f"{sum(check.status == 'pass' for check in checks):,} of {len(checks):,}"),
-        ("records in quarantine", f"{waiting:,}"),
+        ("records in quarantine", "unknown" if heads is None else f"{waiting:,}"),
         ("last good run (UTC)", f"{good.started_at:%d %b %H:%M}" if good else "none"),
     ]
+
+
+def _heads(shop: Workshop) -> list[Head] | None:
+    """Return the heads of all tables; None if the lake cannot be read: the page is needed most when something is broken."""
+    try:
+        return [head for stream in shop.lake.streams() if (head := shop.lake.table(stream).head())]
+    except FatalError:
+        return None
 
 
 def _rejects(shop: Workshop) -> tuple[list[v.RejectView], int]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from typing import Any, NoReturn
 
 import click
 
 from lakesmith.about import __version__
-from lakesmith.errors import LakesmithError
+from lakesmith.errors import LakesmithError, UsageError
 
 INTERRUPTED = 130
 FAULT = 70
@@ -78,6 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
     0 done · 1 something failed, the rest went on · 2 fix the project or the command · 3 try again ·
     4 stop and look · 70 a fault of Lakesmith itself · 130 stopped by Ctrl-C
     """
+    warnings.formatwarning = lambda message, *_args, **_named: f"Warning: {message}\n"
     try:
         code = cli.main(args=arguments, prog_name="lakesmith", standalone_mode=False)
     except LakesmithError as error:
@@ -85,8 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as asked:
         sys.exit(asked.exit_code)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        sys.exit(_refuse(error))
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         sys.exit(INTERRUPTED)
@@ -99,13 +100,27 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _report(error: LakesmithError) -> int:
-    import json
+    from lakesmith.cli.output import error_text
 
     if _wants_json():
-        click.echo(json.dumps({"ok": False, **error.as_dict()}, ensure_ascii=False))
+        _print_json(error)
     else:
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+        click.echo(f"{click.style('Error:', fg='red', bold=True)} {error_text(error)}", err=True)
     return error.exit_code
+
+
+def _refuse(error: click.ClickException) -> int:
+    if _wants_json():
+        _print_json(UsageError(error.format_message(), fix="`lakesmith COMMAND --help` lists what it takes"))
+    else:
+        error.show()
+    return error.exit_code
+
+
+def _print_json(error: LakesmithError) -> None:
+    import json
+
+    click.echo(json.dumps({"ok": False, **error.as_dict()}, ensure_ascii=False))
 
 
 def _confess(error: Exception) -> int:

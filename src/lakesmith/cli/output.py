@@ -10,6 +10,12 @@ from typing import Any, Protocol
 
 import click
 
+from lakesmith.errors import LakesmithError
+
+GAP = 2
+UNLIMITED = 10_000
+"""Width of a table that is written to a file or a pipe, where nothing needs to be broken."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object for scripts.")
 project_option = click.option(
     "--project", "folder", default=".", show_default=True, type=click.Path(file_okay=False), help="The project folder."
@@ -43,8 +49,19 @@ class Output(Protocol):
         """Say a sentence to a person."""
         ...
 
-    def table(self, name: str, rows: Sequence[Mapping[str, Any]], *, empty: str = "") -> None:
-        """Show rows under a name; `empty` is said if there are none."""
+    def fail(self, text: str) -> None:
+        """Say what went wrong to a person, apart from the results."""
+        ...
+
+    def table(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        empty: str = "",
+        sentence: Callable[[Mapping[str, Any]], str] | None = None,
+    ) -> None:
+        """Show rows under a name; `empty` is said if there are none, and people read `sentence` of each row if it is given."""
         ...
 
     def facts(self, facts: Mapping[str, Any]) -> None:
@@ -72,6 +89,14 @@ class TerminalOutput:
         from rich.console import Console
 
         self.console = Console(highlight=False, soft_wrap=True)
+        self.errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+    def fail(self, text: str) -> None:
+        """Print what went wrong, on standard error."""
+        from rich.text import Text
+
+        self.console.file.flush()
+        self.errors.print(Text(text, style=self.STYLES["bad"]))
 
     def say(self, text: str, *, mood: str = "plain") -> None:
         """Print a sentence."""
@@ -79,29 +104,62 @@ class TerminalOutput:
 
         self.console.print(Text(text, style=self.STYLES[mood]))
 
-    def table(self, name: str, rows: Sequence[Mapping[str, Any]], *, empty: str = "") -> None:
-        """Print rows as a table with aligned numbers."""
+    def table(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        empty: str = "",
+        sentence: Callable[[Mapping[str, Any]], str] | None = None,
+    ) -> None:
+        """Print rows as a table with aligned numbers, one block per row where it is too wide, or as sentences."""
+        del name
+        if not rows and empty:
+            self.say(empty, mood="quiet")
+        elif sentence:
+            for row in rows:
+                self.say(sentence(row))
+        elif rows:
+            shown = [{column.replace("_", " "): cell(value) for column, value in row.items()} for row in rows]
+            fits = _least_width(shown) <= self.console.width or not self.console.is_terminal
+            (self._grid if fits else self._blocks)(rows, shown)
+
+    def _grid(self, rows: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, str]]) -> None:
+        """Print a table whose columns break between words alone."""
         from rich.table import Table
         from rich.text import Text
 
-        del name
-        if not rows:
-            if empty:
-                self.say(empty, mood="quiet")
-            return
-        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-        for column in rows[0]:
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
+        for column, name in zip(rows[0], shown[0], strict=True):
             numeric = all(isinstance(row[column], int | float) for row in rows if row[column] is not None)
-            table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell(value)) for value in row.values()))
-        self.console.print(table)
+            table.add_column(name, justify="right" if numeric else "left", min_width=_longest_word(name, shown))
+        for row in shown:
+            table.add_row(*map(Text, row.values()))
+        wide = self.console.width if self.console.is_terminal else UNLIMITED
+        self.console.print(table, width=wide, soft_wrap=False)
+
+    def _blocks(self, _rows: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, str]]) -> None:
+        """Print one line per value, so that nothing is broken."""
+        width = max(map(len, shown[0]))
+        for row in shown:
+            for name, value in row.items():
+                self.say(f"{name:<{width}}  {value}")
+            self.say("")
 
     def facts(self, facts: Mapping[str, Any]) -> None:
         """People see these elsewhere."""
 
     def close(self) -> None:
         """Nothing is left to print."""
+
+
+def _longest_word(name: str, shown: Sequence[Mapping[str, str]]) -> int:
+    return max(len(word) for row in shown for word in (*name.split(), *row[name].split(), ""))
+
+
+def _least_width(shown: Sequence[Mapping[str, str]]) -> int:
+    """Return how wide a table is when all its columns are broken between words."""
+    return sum(_longest_word(name, shown) + GAP for name in shown[0]) - GAP
 
 
 class JsonOutput:
@@ -113,9 +171,19 @@ class JsonOutput:
     def say(self, text: str, *, mood: str = "plain") -> None:
         """Scripts are not spoken to."""
 
-    def table(self, name: str, rows: Sequence[Mapping[str, Any]], *, empty: str = "") -> None:
+    def fail(self, text: str) -> None:
+        """Scripts find errors among the facts."""
+
+    def table(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        empty: str = "",
+        sentence: Callable[[Mapping[str, Any]], str] | None = None,
+    ) -> None:
         """Keep rows under their name."""
-        del empty
+        del empty, sentence
         self.result[name] = list(rows)
 
     def facts(self, facts: Mapping[str, Any]) -> None:
@@ -130,6 +198,23 @@ class JsonOutput:
 def output_for(*, as_json: bool) -> Output:
     """Return the output a command was asked for."""
     return JsonOutput() if as_json else TerminalOutput()
+
+
+def error_text(error: LakesmithError) -> str:
+    r"""Return an error for a person, later lines of a part below the first, so that marks stay where they point.
+
+    Examples:
+        >>> print(error_text(LakesmithError("No.", where="LINE 1: selct 1\n        ^^^^^", fix="correct it")))
+        No.
+          where: LINE 1: selct 1
+                         ^^^^^
+          fix:   correct it
+    """
+    parts = [error.what]
+    for label, text in (("  where: ", error.where), ("  fix:   ", error.fix)):
+        if text:
+            parts.append(label + text.replace("\n", "\n" + " " * len(label)))
+    return "\n".join(parts)
 
 
 def cell(value: Any) -> str:

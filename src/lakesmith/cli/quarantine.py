@@ -50,7 +50,11 @@ def show(stream: str | None, limit: int, as_json: bool, **given: Any) -> int:  #
     output.table("reasons", reasons, empty="No record waits.")
     if newest:
         output.say(f"\nThe newest {len(newest)} of {counts.total():,}", mood="head")
-        output.table("records", newest)
+        output.table(
+            "records",
+            newest,
+            sentence=lambda row: f"{row['stream']}  {row['where']}: {row['reason']}\n    {row['raw']}",
+        )
     output.facts({"waiting": counts.total()})
     output.close()
     return 0

@@ -10,6 +10,7 @@ import click
 from lakesmith.cli.output import (
     Output,
     common,
+    error_text,
     exclude_option,
     json_option,
     output_for,
@@ -55,7 +56,7 @@ def report(project: Project, result: RunResult, output: Output) -> int:
     """Say how a run went; return the exit code."""
     outcome = result.outcome
     for step, error in outcome.errors:
-        output.say(f"\n{step} failed: {error}", mood="bad")
+        output.fail(f"\n{step} failed: {error_text(error)}")
     output.facts({"ok": result.ok, "run_id": result.run_id, "state": result.state, "seconds": round(result.seconds, 3)})
     output.facts(
         {"steps": outcome.steps, "errors": [{"step": step, **error.as_dict()} for step, error in outcome.errors]}

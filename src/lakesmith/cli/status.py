@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from lakesmith.monitor.reading import History
 
 RUNS = 5
+SHORT_ID = 13
+"""So many characters of a run's id are its time to the millisecond; `lakesmith logs` understands them."""
 
 
 @click.command("status")
@@ -43,7 +46,19 @@ def _runs(history: History, output: Output) -> None:
         }
         for run in history.runs(RUNS)
     ]
-    output.table("runs", rows, empty="Nothing has run yet: state unknown.")
+    output.table("runs", rows, empty="Nothing has run yet: state unknown.", sentence=_run_sentence)
+
+
+def _run_sentence(row: Mapping[str, Any]) -> str:
+    took = f"{row['seconds']:,.1f} s" if row["seconds"] is not None else "–"
+    short = row["run"][:SHORT_ID]
+    return f"{row['began_utc']:%Y-%m-%d %H:%M:%S} UTC  {row['state']:<11} {took:>9}  {short}  {row['target']}: {row['message']}"
+
+
+def _test_sentence(row: Mapping[str, Any]) -> str:
+    on = f", on {row['on']}" if row["on"] else ""
+    rows = "1 row" if row["rows"] == 1 else f"{row['rows']:,} rows"
+    return f" {row['status']:<6} {row['test']}: {rows}{on}"
 
 
 def _loads(history: History, output: Output) -> None:
@@ -73,5 +88,5 @@ def _checks(history: History, output: Output) -> None:
         for check in checks
         if check.status != "pass"
     ]
-    output.table("tests_not_passing", rows)
+    output.table("tests_not_passing", rows, sentence=_test_sentence)
     output.facts({"tests_passing": passed, "tests": len(checks)})

@@ -97,6 +97,10 @@ class Bronze(Protocol):
         """Yield the records in quarantine whose batch landed, newest batch first."""
         ...
 
+    def history(self) -> list[Commit]:
+        """Return the loads that landed and are still known, newest first."""
+        ...
+
     def snapshot(self) -> BronzeSnapshot | None:
         """Return the current snapshot as engines attach it."""
         ...

@@ -9,7 +9,7 @@ from lakesmith.pages.html import Markup, tag
 from lakesmith.pages.values import NodeView
 
 LAYERS = ("bronze", "silver", "gold", "marts")
-COLUMN, BOX_WIDTH, BOX_HEIGHT, GAP, HEAD = 290, 226, 26, 10, 34
+COLUMN, BOX_WIDTH, BOX_HEIGHT, GAP, HEAD, ARC = 290, 226, 26, 10, 34, 20
 
 
 def lineage(nodes: Sequence[NodeView], edges: Sequence[tuple[str, str]]) -> Markup:
@@ -48,10 +48,16 @@ def _ordered(nodes: Sequence[NodeView], edges: Sequence[tuple[str, str]]) -> dic
 
 
 def _curve(start: tuple[float, float], end: tuple[float, float], says: str) -> Markup:
-    x1, y1 = start[0] + BOX_WIDTH, start[1] + BOX_HEIGHT / 2
-    x2, y2 = end[0], end[1] + BOX_HEIGHT / 2
-    bend = max(abs(x2 - x1) / 2, 24)
-    path = f"M{x1} {y1} C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    """Return an edge: from right side to left side, or, within a layer, an arc along the left side."""
+    (x1, y1), (x2, y2) = start, end
+    y1, y2 = y1 + BOX_HEIGHT / 2, y2 + BOX_HEIGHT / 2
+    if x1 == x2:
+        bend = -ARC - abs(y2 - y1) / 6
+    else:
+        x1, bend = x1 + BOX_WIDTH, max(abs(x2 - x1 - BOX_WIDTH) / 2, ARC)
+    leave = x1 + bend
+    arrive = x2 + bend if start[0] == end[0] else x2 - bend
+    path = f"M{x1} {y1} C{leave} {y1} {arrive} {y2} {x2} {y2}"
     return tag("path", tag("title", says), d=path, class_="edge")
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from lakesmith.errors import FatalError, LakesmithError
+from lakesmith.host.secrets import Secrets
 from lakesmith.host.stop import StopRequestedError
 from lakesmith.model import events
 from lakesmith.model.loads import Load
@@ -170,16 +171,12 @@ class Execution:
         if kind == "load":
             failed = Load(StreamId.parse(name.removeprefix("load:")), "failed")
             self._tell(events.LoadFinished(self.run_id, name, now, failed))
-        self._tell(
-            events.StepFinished(
-                self.run_id, name, kind, now, "failed", seconds, self.shop.host.secrets.mask(error.what)
-            )
-        )
+        self._tell(events.StepFinished(self.run_id, name, kind, now, "failed", seconds, error.what))
 
     def _tell_error(self, step: str, error: LakesmithError) -> None:
-        mask = self.shop.host.secrets.mask
+        mask_error(error, self.shop.host.secrets)
         now = self.shop.host.clock.now()
-        kind, texts = type(error).__name__, (mask(error.what), mask(error.where), mask(error.fix))
+        kind, texts = type(error).__name__, (error.what, error.where, error.fix)
         self._tell(events.ErrorSeen(self.run_id, step, now, kind, error.remedy, *texts))
 
     def _tell(self, event: Any) -> None:
@@ -201,6 +198,12 @@ def warm_up() -> None:
     """Import what every load needs, so that the first stream's speed is not that of starting Python's libraries."""
     for name in HEAVY:
         import_module(name)
+
+
+def mask_error(error: LakesmithError, secrets: Secrets) -> None:
+    """Take every known secret out of an error's texts, in place: from here on it is shown, logged and recorded."""
+    error.what, error.where, error.fix = map(secrets.mask, (error.what, error.where, error.fix))
+    error.args = (error.what,)
 
 
 _STEPS: dict[str, Callable[[Execution, Step], tuple[str, str, dict[str, float]]]] = {

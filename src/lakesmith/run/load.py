@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lakesmith.model.types import Schema, Type
     from lakesmith.shape import Shaper
 
-GROUP_BYTES = 512 * 1024 * 1024
-"""A group is committed at the first end of a split beyond this many staged bytes."""
+GROUP_BYTES = 1024 * 1024 * 1024
+"""A group is committed at the first end of a split beyond this many bytes of rows, as they are in memory."""
 
 CRASH_POINTS = ("run.load.begun", "run.load.split_read", "run.load.before_commit", "run.load.committed")
 
@@ -85,6 +85,7 @@ class _Loading:
 
     def __init__(self, job: LoadJob, head: Head | None, progress: Progress) -> None:
         self.job, self.head, self.progress = job, head, progress
+        self.resumed = head is not None and head.snapshot_id is not None
         self.load = Load(job.spec.id, "succeeded")
         self.position: Position | None = head.checkpoint.position if head and head.checkpoint else None
         self.text_types: dict[str, Type] = {}
@@ -104,6 +105,7 @@ class _Loading:
         self.stage: Stage | None = None
         self.stage_schema: Schema | None = None
         self.staged: list[Staged] = []
+        self.group_bytes = 0
         self.tally = _Tally()
 
     def run(self, splits: Sequence[Split]) -> Load:
@@ -111,7 +113,7 @@ class _Loading:
         try:
             for number, split in enumerate(splits):
                 self._read(split, splits[number:])
-                if sum(staged.size_bytes for staged in self.staged) >= self.job.group_bytes:
+                if self.group_bytes >= self.job.group_bytes:
                     self._commit()
                     self._open(self.job.bronze.head())
             if self.tally.counts() != Counts() or self._moved():
@@ -124,7 +126,7 @@ class _Loading:
             self.load,
             splits=len(splits),
             size_bytes=self.bytes_seen,
-            resumed=self.head is not None and self.head.snapshot_id is not None,
+            resumed=self.resumed,
             phases_s={name: round(seconds, 4) for name, seconds in self.phases.items()},
         )
 
@@ -184,6 +186,7 @@ class _Loading:
                 self.stage_schema = shaped.reshape.after
             if shaped.rows.num_rows:
                 self.stage.write(shaped.rows, chunk.origin)
+                self.group_bytes += shaped.rows.nbytes
             rejects = (*chunk.rejects, *shaped.rejects)
             if rejects:
                 self.stage.reject(rejects)
@@ -197,7 +200,7 @@ class _Loading:
         with self._phase("stage"):
             self._close_stage()
         counts = self.tally.counts()
-        self._refuse_too_many(counts)
+        self._refuse_too_many(self.load.counts + counts)
         reshape = self.shaper.finish()
         checkpoint = Checkpoint(
             self.job.spec.id,
@@ -218,15 +221,22 @@ class _Loading:
         )
 
     def _refuse_too_many(self, counts: Counts) -> None:
+        """Refuse the open group if the rejects of the load so far are too many.
+
+        Raises:
+            TooManyRejectsError: If they are more than `max_rejects`.
+        """
         limit = self.job.spec.max_rejects
         if limit is None or not counts.quarantined:
             return
         allowed = limit * counts.read if limit < 1 else limit
         if counts.quarantined > allowed:
-            worst, times = self.tally.rejects.most_common(1)[0]
+            reasons = self.tally.rejects + Counter(self.load.reject_reasons)
+            worst, times = reasons.most_common(1)[0]
+            stayed = "What this load had committed before stays." if self.load.commits else "Nothing was loaded."
             raise TooManyRejectsError(
                 f"{counts.quarantined:,} of {counts.read:,} records of {self.job.spec.id} would go to quarantine, "
-                f"more than the {allowed:,.0f} that max_rejects allows; most often: {worst} ({times:,}). Nothing was loaded.",
+                f"more than the {allowed:,.0f} that max_rejects allows; most often: {worst} ({times:,}). {stayed}",
                 where=self.job.spec.where,
                 fix="mend the source, or raise max_rejects for this stream",
             )

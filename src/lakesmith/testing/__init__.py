@@ -3,24 +3,31 @@
 Derive a test class from `SourceContract`, tell it how to make a small real system, and run pytest. `prepare` puts the first records
 there and returns them as you know them, not as your connector reads them; `grow` adds more and returns those only:
 
+    import sqlite3
+
     from lakesmith.testing import Records, SourceContract
     from lakesmith_sqlite import SqliteSource
 
     class TestSqlite(SourceContract):
         source = SqliteSource
-        options = {"path": "shop.db"}                            # as in lakesmith.yml, below a folder that is made for each test
-        stream_options = {"table": "orders", "batch_rows": 2}    # two chunks or more, or nothing can be resumed
-        types = {"id": "long", "price": "decimal(10, 2)"}
+        options = {"path": "shop.db"}  # as in lakesmith.yml; the project folder is a new one for each test
+        stream_options = {"table": "orders", "batch_rows": 2}  # two chunks or more, or resuming cannot be proved
+        types = {"id": "long", "name": "string"}
 
         def prepare(self, folder):
-            insert(folder / "shop.db", [(1, "1.50"), (2, "2.50"), (3, "cheap")])
-            return Records([{"id": 1, "price": Decimal("1.50")}, {"id": 2, "price": Decimal("2.50")}], ["orders, id 3"])
+            return self.insert(folder, {1: "Ann", 2: "Bob", 3: b"no text"}, rejects=["orders, rowid 3"])
 
         def grow(self, folder):
-            insert(folder / "shop.db", [(4, "9.00")])
-            return Records([{"id": 4, "price": Decimal("9.00")}])
+            return self.insert(folder, {4: "Cem"})
 
-A test that fails begins with the law that is broken, in the words of `lakesmith.testing.laws.LAWS`.
+        def insert(self, folder, names, rejects=()):
+            with sqlite3.connect(folder / "shop.db") as shop:
+                shop.execute("create table if not exists orders (id integer primary key, name text)")
+                shop.executemany("insert into orders values (?, ?)", names.items())
+            return Records([{"id": id, "name": name} for id, name in names.items() if name != b"no text"], rejects)
+
+A test that fails begins with the law that is broken, in the words of `LAWS`. Two more methods are optional: `empty` makes a system
+without records, `spoil` breaks one. `examples/lakesmith-sqlite` is a whole connector in a package of its own.
 """
 
 from __future__ import annotations
@@ -46,7 +53,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Lazy: comparing contents needs no pytest, and a child process that only plans needs neither.
+    # Lazy: comparing contents needs no pytest, and a process that only plans needs neither.
     from importlib import import_module
 
     if name not in _HOMES:

@@ -1,0 +1,18 @@
+"""The way of the data and the demo company, played from the first block to the last."""
+
+from __future__ import annotations
+
+import pytest
+from docs_pages import ROOT, blocks
+from docs_player import Player
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", ["data-way.md", "demo-company.md"])
+def test_the_page_prints_what_it_says(tmp_path, name):
+    played = [block for block in blocks(ROOT / "docs" / name) if block.file or block.language == "console"]
+    assert any(block.language == "console" for block in played)
+    player = Player(tmp_path)
+    for block in played:
+        player.play(block)
