@@ -38,8 +38,8 @@ bench: $(VENV)/dev.stamp ## timings as ratios in one run, written to bench/resul
 	$(BIN)/python bench/run.py
 
 lock: ## write requirements*.lock anew (needs uv)
-	uv pip compile pyproject.toml requirements-build.in --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
-	uv pip compile pyproject.toml requirements-build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.lock
+	uv pip compile pyproject.toml requirements-build.in --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements.lock
+	uv pip compile pyproject.toml requirements-build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
 
 wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .

@@ -41,3 +41,14 @@ def acme_bronze(acme):
     file = acme.root / "lakesmith.yml"
     file.write_text(file.read_text().partition("publish:")[0])
     return acme
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The small project after a run."""
+    root = tmp_path_factory.mktemp("built") / "acme"
+    shutil.copytree(ACME, root)
+    terminal = Terminal(root)
+    done = terminal.run("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return terminal

@@ -99,20 +99,19 @@ def test_check_and_doctor_find_nothing_wrong(company):
         assert rows[name].startswith(f"{count - broken:,} rows in ")
 
 
-def test_query_csv_and_json_say_the_same(acme):
+def test_query_csv_and_json_say_the_same(built):
     sql = "select * from (values (1, 'a,\"b\"', null, date '2026-10-01'), (2, 'ü', 1.5, null)) t(id, text, number, day) order by id"
-    assert acme.run("run").returncode == 0
-    as_csv = list(csv.DictReader(io.StringIO(acme.run("query", "--csv", sql).stdout)))
-    as_json = [json.loads(line) for line in acme.run("query", "--json", sql).stdout.splitlines()]
+    as_csv = list(csv.DictReader(io.StringIO(built.run("query", "--csv", sql).stdout)))
+    as_json = [json.loads(line) for line in built.run("query", "--json", sql).stdout.splitlines()]
     assert as_csv == [
         {"id": "1", "text": 'a,"b"', "number": "", "day": "2026-10-01"},
         {"id": "2", "text": "ü", "number": "1.5", "day": ""},
     ]
     assert [(row["id"], row["text"], row["day"]) for row in as_json] == [(1, 'a,"b"', "2026-10-01"), (2, "ü", None)]
     assert [float(row["number"] or 0) for row in as_json] == [0, 1.5]
-    sales = acme.run("query", "--csv", "select country, revenue from marts.mart_sales order by 1").stdout
+    sales = built.run("query", "--csv", "select country, revenue from marts.mart_sales order by 1").stdout
     assert sales == "country,revenue\nAustria,140.49\nNorway,80.0\nPortugal,310.0\n"
-    bronze = acme.run("query", "--build", "--csv", "select count(*) as n from bronze_shop.orders").stdout
+    bronze = built.run("query", "--build", "--csv", "select count(*) as n from bronze_shop.orders").stdout
     assert bronze == "n\n4\n"
 
 

@@ -1,8 +1,10 @@
 """What the command line does not import, and that every command can be asked what it does."""
 
+import re
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -36,16 +38,14 @@ def test_help_needs_none_of_the_heavy_libraries(arguments):
 def test_every_command_says_what_it_does():
     whole = CliRunner().invoke(cli, ["--help"]).output
     for name, sentence in COMMANDS.items():
-        assert f"  {name} " in whole
-        assert sentence.split()[0] in whole
+        assert re.search(rf"^  {name} +{re.escape(sentence.split()[0])}", whole, re.MULTILINE)
+    for name in COMMANDS.keys() - {"dbt"}:  # whose options, also --help, all go to dbt
         one = CliRunner().invoke(cli, [name, "--help"])
         assert one.exit_code == 0
-        assert one.output if name != "dbt" else True
+        assert one.output.startswith(f"Usage: cli {name} ")
 
 
 def test_every_option_says_what_it_does():
-    import click
-
     for name in COMMANDS:
         command = cli.get_command(click.Context(cli), name)
         assert command.help, name

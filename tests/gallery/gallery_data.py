@@ -37,13 +37,6 @@ def freeze_refuses_drift(lab):
     return lab.run("run")
 
 
-@GALLERY.case("A file that is not text", chapter=DATA, code=1, stage="loaded", report=True)
-def not_text(lab):
-    """Somebody saved a workbook under the name of a CSV file."""
-    lab.file(NEXT_DAY).write_bytes(b"PK\x03\x04" + bytes(range(256)) * 8)
-    return lab.run("run")
-
-
 @GALLERY.case("A file that was rewritten", chapter=DATA, code=1, stage="loaded", report=True)
 def rewritten_file(lab):
     """A stream that only appends cannot know which rows of a rewritten file are new."""

@@ -80,6 +80,12 @@ class Lab:
         place = self.file(path)
         shutil.rmtree(place) if place.is_dir() else place.unlink()
 
+    def without_models(self):
+        """Make it a project that loads, and builds nothing."""
+        self.delete("models")
+        file = self.file("lakesmith.yml")
+        file.write_text(file.read_text().partition("publish:")[0])
+
     def one(self, pattern):
         """Return the only path that matches, or the newest of them by name."""
         return sorted(self.root.glob(pattern))[-1]
@@ -203,8 +209,7 @@ class Bench:
         self.lab("new")
         lab = Lab(self.root)
         if stage == "loaded":
-            lab.delete("models")
-            lab.edit("lakesmith.yml", 'publish:\n  tables: {select: marts, format: parquet, path: "final/{name}/"}\n', "")
+            lab.without_models()
         done = lab.run("run")
         assert done.code == 0, done.out + done.err
         shutil.copytree(self.root, self.folder / stage)

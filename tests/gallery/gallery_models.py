@@ -48,7 +48,7 @@ def failing_test(lab):
     result = lab.run("run")
     after = lab.content(*READERS)
     assert {path: after.get(path) for path in before} == before
-    assert "Norway,80.00,1\n" in lab.run("query", "--csv", "from marts.mart_sales").out
+    assert "Norway,80.0,1\n" in lab.run("query", "--csv", "from marts.mart_sales").out
     return result
 
 
@@ -75,11 +75,11 @@ def warehouse_open(lab):
         connection = duckdb.connect("warehouse/local.duckdb", read_only=True)
         print("ready", flush=True)
         sys.stdin.read()
-        assert connection.sql("select sum(orders) from marts.mart_sales").fetchone() in ((4,), (5,))
+        assert connection.sql("select sum(orders) from marts.mart_sales").fetchall() in ([(4,)], [(5,)])
     """
     with lab.beside(program) as reader:
         result = lab.run("run")
     assert reader.returncode == 0
     with duckdb.connect(lab.file("warehouse/local.duckdb"), read_only=True) as now:
-        assert now.sql("select sum(orders) from marts.mart_sales").fetchone() == (5,)
+        assert now.sql("select sum(orders) from marts.mart_sales").fetchall() == [(5,)]
     return result

@@ -40,7 +40,7 @@ def not_yaml(lab):
 @GALLERY.case("A variable that is not set", chapter=FILE, code=2, report=True)
 def variable_not_set(lab):
     """`${env:…}` is looked for in the environment and in `.env`."""
-    lab.delete("models")
+    lab.without_models()
     lab.edit(YML, "    type: files\n", "    type: files\n    root: ${env:ACME_DROPS}\n")
     return lab.run("run")
 

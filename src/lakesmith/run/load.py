@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,8 @@ class _Loading:
                 self._commit()
         except BaseException:
             if self.stage is not None:
-                self.stage.abandon()
+                with suppress(OSError):  # a full disk fails the cleaning up as well, and must not hide what went wrong
+                    self.stage.abandon()
             raise
         return replace(
             self.load,
