@@ -32,6 +32,7 @@ check: $(VENV)/dev.stamp ## lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=src:examples/lakesmith-sqlite/src $(BIN)/mypy -p lakesmith_sqlite
 	$(BIN)/lint-imports
 
 bench: $(VENV)/dev.stamp ## timings as ratios in one run, written to bench/results.json

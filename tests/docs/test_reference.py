@@ -34,7 +34,9 @@ def test_every_key_of_the_project_file_stands_in_its_page():
     page = (ROOT / "docs" / "project-file.md").read_text("utf-8")
     settings = [s for s in settings_reference(Connectors.installed()) if s.of in ("", "type: files", "engine: duckdb")]
     assert len(settings) > 40
-    missing = [s.path for s in settings if f"| `{re.sub(r'^.*<(source|stream|publish|target)>.', '', s.path)}` |" not in page]
+    missing = [
+        s.path for s in settings if f"| `{re.sub(r'^.*<(source|stream|publish|target)>.', '', s.path)}` |" not in page
+    ]
     assert missing == []
     assert [s.path for s in settings if not s.description] == []
 

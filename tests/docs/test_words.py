@@ -8,11 +8,12 @@ import shlex
 import click
 import pytest
 import yaml
-from docs_pages import ROOT, all_blocks, anchors, blocks, LINK, pages, prose
+from docs_pages import LINK, ROOT, all_blocks, anchors, blocks, pages, prose
 from docs_player import commands
 
 from lakesmith import errors
 from lakesmith.cli.main import COMMANDS, cli
+from lakesmith.host import Host
 from lakesmith.project import load_project
 
 PAGES = pages()
@@ -89,10 +90,10 @@ def project_blocks():
 
 
 @pytest.mark.parametrize("block", project_blocks(), ids=lambda block: block.where)
-def test_every_project_file_shown_is_one(block, tmp_path, monkeypatch):
-    monkeypatch.setenv("SALT", "sea")
+def test_every_project_file_shown_is_one(block, tmp_path):
+    (tmp_path / ".env").write_text("SALT=sea\n", "utf-8")
     (tmp_path / "lakesmith.yml").write_text(block.body, "utf-8")
-    config = load_project(tmp_path)
+    config = load_project(tmp_path, host=Host())
     assert config.streams()
 
 
@@ -149,7 +150,9 @@ def test_pages_speak_of_no_other_place(page):
 
 def test_blocks_are_of_languages_somebody_checks():
     known = {"console", "sh", "yaml", "python", "text", "sql", "csv", "diff", "toml", ""}
-    assert {block.where: block.language for block in all_blocks(*({b.language for p in PAGES for b in blocks(p)} - known))} == {}
+    assert {
+        block.where: block.language for block in all_blocks(*({b.language for p in PAGES for b in blocks(p)} - known))
+    } == {}
 
 
 @pytest.mark.parametrize("block", all_blocks("python"), ids=lambda block: block.where)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -69,8 +71,9 @@ class Home:
         (self.root / path).write_text(text.replace(old, new))
 
     def files(self, *folders):
-        """Return every file below the folders with its size and time."""
+        """Return every file below the folders with its size, time and number; SQLite's helpers come and go with every reader."""
         found = (file for folder in folders for file in (self.root / folder).rglob("*") if file.is_file())
+        found = (file for file in found if not file.name.endswith(("-wal", "-shm")))
         return {
             str(file.relative_to(self.root)): (file.stat().st_size, file.stat().st_mtime_ns, file.stat().st_ino)
             for file in found
@@ -78,9 +81,7 @@ class Home:
 
     def metadata(self):
         """Return where the newest metadata of each table of the lake is."""
-        import sqlite3
-
-        with sqlite3.connect(f"file:{self.root}/lake/catalog.db?mode=ro", uri=True) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{self.root}/lake/catalog.db?mode=ro", uri=True)) as connection:
             rows = connection.execute("select table_namespace, table_name, metadata_location from iceberg_tables")
             return {f"{space}.{name}": where for space, name, where in rows}
 

@@ -31,7 +31,7 @@ MUTANTS = (
     ("mart_lead_conversion", "group by 1, 2", "group by 1, 2 having count(*) > 1"),
     ("mart_traffic", "count(distinct visitor_id)", "count(visitor_id)"),
     ("mart_daily_metrics", "where is_converted", "where was_qualified"),
-    ("mart_daily_metrics", "union select day from bots", ""),
+    ("mart_daily_metrics", "coalesce(sales.sales, 0)", "sales.sales"),
 )
 
 
@@ -146,7 +146,8 @@ def test_bronze_holds_the_files_record_by_record(life, stream):
     intact, broken = csv_rows(*paths)
     assert bronze_rows(life.home.bronze(f"backoffice.{stream}")) == intact
     waiting = list(lakesmith.open(life.home.root).quarantine(f"backoffice.{stream}"))
-    assert len(waiting) == len(broken) > 0
+    torn = 1 if stream == "companies" else 0  # the record in the middle of which a file was cut short; it came whole later
+    assert len(waiting) == len(broken) + torn > 0
     assert len({row.where for row in waiting}) == len(waiting)
 
 

@@ -42,7 +42,7 @@ def test_a_broken_plug_in_becomes_a_fault_with_a_line(folder):
     faults = folder.faults(text, connectors=Connectors({"lakesmith.sources": SOURCES, "lakesmith.engines": {}}))
     assert faults[-1] == (
         'lakesmith.yml:5: sources.a.type: the source type "nopackage" of the package no_such_package_here cannot be loaded: '
-        "No module named 'no_such_package_here'; pip install \"no_such_package_here[nopackage]\""
+        "No module named 'no_such_package_here'; pip install --upgrade no_such_package_here"
     )
 
 

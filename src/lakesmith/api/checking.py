@@ -12,7 +12,7 @@ from lakesmith.run.workshop import Workshop
 def check(shop: Workshop) -> list[Finding]:
     """Return what there is to say about every source; a source that cannot be looked at is an error among the findings."""
     findings = [
-        Finding("ok", "lakesmith.yml", f"{len(shop.config.streams())} streams in {len(shop.config.sources)} sources")
+        Finding("ok", "lakesmith.yml", _size(shop))
     ]
     for name in shop.config.sources:
         try:
@@ -24,6 +24,11 @@ def check(shop: Workshop) -> list[Finding]:
             Finding("note", "models", "there are no dbt models yet", "`lakesmith scaffold` writes the first")
         )
     return findings
+
+
+def _size(shop: Workshop) -> str:
+    streams, sources = len(shop.config.streams()), len(shop.config.sources)
+    return f"{streams} {'stream' if streams == 1 else 'streams'} in {sources} {'source' if sources == 1 else 'sources'}"
 
 
 def as_finding(subject: str, error: LakesmithError) -> Finding:

@@ -44,12 +44,13 @@ def _view(shop: Workshop, dataset: Dataset, meta: Mapping[str, Any]) -> MartView
     head: pa.Table = shop.engine.query(f"{sql}{newest_first} limit {SHOWN_ROWS}").read_all()
     shown = [name for name in head.column_names if not name.startswith("_ls_")]
     kinds = {name: str(head.schema.field(name).type) for name in shown}
+    cells = [_cells(head.column(name)) for name in shown]
     wishes = _wishes(meta, kinds) or _guess(kinds)
     return MartView(
         name=dataset.name,
         description=dataset.description,
         columns=shown,
-        rows=[[_text(row[name]) for name in shown] for row in head.to_pylist()],
+        rows=[list(row) for row in zip(*cells, strict=True)],
         numeric=[_is_number(kinds[name]) for name in shown],
         total=dataset.rows,
         built_at=dataset.built_at.replace("T", " ").replace("Z", " UTC"),
@@ -92,7 +93,8 @@ def _draw(shop: Workshop, relation: str, wish: Wish) -> Chart | None:
         labels = [_text(row["x"]) for row in rows]
         return Chart("bars", _title(wish), labels, {wish.y: [row["y"] for row in rows]}, wish.unit) if rows else None
     by = _quoted(wish.by) if wish.by else "''"
-    sql = f"select {x} as x, {by} as part, sum({y})::double as y from {relation} where {x} is not null group by all order by 1"  # noqa: S608
+    drawn = f"{x}::varchar ~ '^[0-9]{{4}}-.*' and {x}::varchar !~ '.*BC.*'" if timed else f"{x} is not null"
+    sql = f"select {x} as x, {by} as part, sum({y})::double as y from {relation} where {drawn} group by all order by 1"  # noqa: S608
     rows = shop.engine.query(sql).read_all().to_pylist()
     labels = list(dict.fromkeys(row["x"] for row in rows))[-LABELS:]
     if not labels:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lakesmith.errors import ConfigError
 from lakesmith.model.streams import StreamSpec
 from lakesmith.model.types import Decimal, Field, Scalar, Schema, Type
 
@@ -48,6 +49,26 @@ class ScaffoldTable:
         return "current" if self.spec.mode in {"dedupe", "cdc"} and self.spec.key else "appended"
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """The key by the names of bronze, however the project writes it: as the source does, or in other case.
+
+        Raises:
+            ConfigError: If bronze has no such column.
+        """
+        return tuple(self._column_of(written) for written in self.spec.key)
+
+    def _column_of(self, written: str) -> str:
+        for same in (str, str.casefold):
+            for field in self.schema.data:
+                if same(written) in (same(field.source_name), same(field.name)):
+                    return field.name
+        raise ConfigError(
+            f"The key of {self.spec.id} names the column {written!r}, and no record had a value in such a column yet.",
+            where=self.spec.where,
+            fix=f"correct `key:`; the columns are {', '.join(f.source_name or f.name for f in self.schema.data)}",
+        )
+
+    @property
     def siblings(self) -> dict[str, Field]:
         """Siblings by the name of the column they stand beside; folded names hold `__` in no other case."""
         pairs = ((field.name.rpartition(_SIBLING)[0], field) for field in self.schema.data)
@@ -72,8 +93,8 @@ def write_model(table: ScaffoldTable) -> str:
 
 def describe_model(table: ScaffoldTable) -> dict[str, Any]:
     """Return the YAML entry of the staging model: descriptions and tests."""
-    key = table.spec.key if table.kind != "appended" else ()
-    about = _KINDS[table.kind].format(stream=table.spec.id, key=" and ".join(table.spec.key))
+    key = table.key if table.kind != "appended" else ()
+    about = _KINDS[table.kind].format(stream=table.spec.id, key=" and ".join(key))
     entry: dict[str, Any] = {"name": table.model, "description": _plain(about)}
     if key:
         entry["data_tests"] = [{"lakesmith.unique_key": {"arguments": {"key": list(key)}}}]
@@ -106,7 +127,7 @@ def _config(table: ScaffoldTable) -> list[str]:
         return ["{{ config(materialized='table') }}"]
     settings = ["materialized='incremental'"]
     if table.kind == "current":
-        keys = ", ".join(f"'{column}'" for column in table.spec.key)
+        keys = ", ".join(f"'{column}'" for column in table.key)
         settings += ["incremental_strategy='delete+insert'", f"unique_key=[{keys}]"]
     else:
         settings.append("incremental_strategy='append'")
@@ -119,8 +140,8 @@ def _config(table: ScaffoldTable) -> list[str]:
 
 def _hooks(table: ScaffoldTable) -> str:
     """Take out deleted keys, rows from before a truncate, and what delete+insert cannot match: superseded rows of null keys."""
-    key = ", ".join(table.spec.key)
-    no_key = " or ".join(f"{column} is null" for column in table.spec.key)
+    key = ", ".join(table.key)
+    no_key = " or ".join(f"{column} is null" for column in table.key)
     superseded = (
         f"({no_key}) and _ls_seq not in (select max(_ls_seq) from {{{{ this }}}} where {no_key} group by {key})"  # noqa: S608 - names are folded: letters, digits, underscores
     )
@@ -148,7 +169,7 @@ def _body(table: ScaffoldTable) -> list[str]:
     lines = ["{% set bronze = " + f"source('{stream.source}', '{stream.name}')" + " %}", ""]
     if not is_current:
         return [*lines, *select]
-    newest = f"select max(_ls_seq) from arrived group by {', '.join(table.spec.key)}"  # noqa: S608 - names are folded: letters, digits, underscores
+    newest = f"select max(_ls_seq) from arrived group by {', '.join(table.key)}"  # noqa: S608 - names are folded: letters, digits, underscores
     return [
         *lines,
         "with arrived as (",
@@ -179,7 +200,7 @@ def _replaced(table: ScaffoldTable) -> str:
 
 def _reading(table: ScaffoldTable, base: str, sibling: Field) -> str:
     if sibling.type == Scalar("string"):
-        return f"lakesmith.sibling(bronze, '{base}', lakesmith.try_cast('{sibling.name}', '{_cast_of(table.schema, base)}'))"
+        return f"lakesmith.sibling(bronze, '{base}', lakesmith.exact_cast('{sibling.name}', '{_cast_of(table.schema, base)}'))"
     return f"'coalesce({base}, {sibling.name})'"  # a wider type: nothing to parse
 
 

@@ -70,6 +70,18 @@ class Table:
             last_updated=from_ms(metadata.last_updated_ms),
         )
 
+    def descends_from(self, snapshot_id: int) -> bool:
+        """Whether a snapshot is part of the history of what the table holds now, as far back as that is kept. Imports nothing heavy.
+
+        It is not once the table was made anew, or its catalog restored from a time before that snapshot.
+
+        Raises:
+            CatalogBrokenError: If the catalog or the metadata cannot be read.
+            CatalogLockedError: If the catalog stayed locked.
+        """
+        metadata = self.services.pointers.read(self.stream)
+        return metadata is not None and any(snapshot.id == snapshot_id for snapshot in metadata.ancestors())
+
     def open_group(self, head: Head | None) -> Group:
         """Give out the next ordinal and batch id, and the constant of `_ls_loaded_at`.
 

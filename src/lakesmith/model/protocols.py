@@ -36,16 +36,21 @@ class Source(Protocol):
     def splits(self, stream: StreamSpec, ask: Ask) -> Sequence[Split]:
         """Return the parts that `ask` still lacks, in the order they must be read; empty when there is nothing new.
 
+        Names are unique within one call.
+
         This is called on every run, so it must be cheap and import nothing heavy.
         """
         ...
 
     def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:
-        """Yield the rows of one split in batches of bounded size. Reading the same split twice yields the same rows."""
+        """Yield the rows of one split in batches of at most 64 MiB. Reading the same split twice yields the same rows."""
         ...
 
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:
-        """Return the stream's position once `split` has been read up to `after`."""
+        """Return the stream's position once `split` has been read up to `after`, which any of its chunks may have brought.
+
+        `position` is the one from before the split, None at the very beginning.
+        """
         ...
 
 

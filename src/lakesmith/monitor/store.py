@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from lakesmith.errors import StoreBrokenError
+from lakesmith.errors import StorageUnavailableError, StoreBrokenError
 from lakesmith.host import Host
 from lakesmith.host.files import storage_errors
 from lakesmith.model.events import Event
@@ -31,22 +31,21 @@ class RunStore:
 
         Raises:
             StoreBrokenError: If the store was made by a newer Lakesmith.
-            StorageUnavailableError: If the folder cannot be written.
+            StorageUnavailableError: If the folder cannot be written, or the file not be opened.
         """
         with storage_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _connect(path)
         try:
-            _migrate(engine)
-        except OperationalError:
-            raise
+            return cls(_opened(path))
+        except OperationalError as error:
+            raise StorageUnavailableError(
+                f"The run store cannot be opened: {error.orig}.",
+                where=str(path),
+                fix="check that this user may write there and that the disk is not full, then run again",
+            ) from error
         except DatabaseError:
-            engine.dispose()
-            aside = path.with_name(f"{path.name}.broken-{host.clock.now():%Y%m%dT%H%M%S}")
-            path.rename(aside)
-            engine = _connect(path)
-            _migrate(engine)
-        return cls(engine)
+            _put_aside(path, f"{host.clock.now():%Y%m%dT%H%M%S}")
+            return cls(_opened(path))
 
     def record(self, event: Event) -> None:
         """Write one event down, in a transaction of its own."""
@@ -60,6 +59,42 @@ class RunStore:
     def close(self) -> None:
         """Let go of the file."""
         self.engine.dispose()
+
+
+def _opened(path: Path) -> Engine:
+    """Return an engine on a store that is whole and up to date."""
+    engine = _connect(path)
+    try:
+        _examine(engine)
+        _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _examine(engine: Engine) -> None:
+    """Read every page: damage found later would come in the middle of a run.
+
+    Raises:
+        DatabaseError: If the file is not a whole database.
+    """
+    with engine.connect() as connection:
+        found = connection.execute(text("pragma quick_check(1)")).scalar()
+    if found != "ok":
+        raise DatabaseError("pragma quick_check", None, sqlite3.DatabaseError(str(found)))
+
+
+def _put_aside(path: Path, stamp: str) -> None:
+    """Rename a file that is no store any more, with the logs that belong to it: a new file must not take them for its own."""
+    number, aside = 1, path.with_name(f"{path.name}.broken-{stamp}")
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.broken-{stamp}-{number}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
 
 
 def _connect(path: Path) -> Engine:

@@ -79,7 +79,7 @@ class Connectors:
             found = entry.load()
         except ImportError as error:
             raise MissingExtraError(
-                f"{label}: {error}", where=entry.value, fix=f'pip install "{package}[{name}]"'
+                f"{label}: {error}", where=entry.value, fix=_install(package, name)
             ) from error
         except _BROKEN as error:
             raise ConnectorOptionsError(
@@ -88,6 +88,11 @@ class Connectors:
                 fix=f"pip install -U {package}, or report it there",
             ) from error
         return _checked(group, name, found, package)
+
+
+def _install(package: str, name: str) -> str:
+    """Return how to get what a plug-in lacks: our families are extras, other packages bring their own needs."""
+    return f'pip install "lakesmith[{name}]"' if package == "lakesmith" else f"pip install --upgrade {package}"
 
 
 def _checked(group: str, name: str, found: Any, package: str) -> type[Any]:

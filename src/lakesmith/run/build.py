@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lakesmith.errors import LakesmithError, TransformError
 from lakesmith.model.events import CheckFinished, ModelFinished, StepProgress
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamId
+from lakesmith.run.continuity import SEEN, must_begin_anew, seen_after
 from lakesmith.run.preparing import prepare, request
 from lakesmith.run.selecting import datasets_of
 from lakesmith.run.survey import bronze_now
@@ -51,6 +52,8 @@ def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str,
 
     prepare(shop)
     left_out = tuple(f"source:{stream}+" for stream in failed)
+    if must_begin_anew(shop, shop.engine.read_manifest()):
+        order = replace(order, full_refresh=True)
     built = Built("failed")
     for event in run_dbt(request(shop, order=order, left_out=left_out, run_id=run_id), shop.host):
         if isinstance(event, ModelFinished):
@@ -97,10 +100,12 @@ def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[
     wanted = datasets_of(read_manifest(shop.paths.dbt_target))
     fresh = [dataset for dataset in wanted if dataset.relation in built.good - built.bad]
     stamped = [_stamped(dataset, shop) for dataset in fresh]
+    bronze, complete = bronze_now(shop), whole and built.state in ("succeeded", "warned")
     inputs = {
         "models": models,
-        "bronze": bronze_now(shop),
-        "complete": whole and built.state in ("succeeded", "warned"),
+        "bronze": bronze,
+        "complete": complete,
+        SEEN: seen_after(shop.engine.read_manifest(), bronze, complete=complete),
     }
     keep = {dataset.relation for dataset in wanted}
     swapped: Sequence[Dataset] = shop.engine.swap(stamped, inputs, keep=keep)
@@ -108,8 +113,6 @@ def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[
 
 
 def _stamped(dataset: Dataset, shop: Workshop) -> Dataset:
-    from dataclasses import replace
-
     return replace(dataset, built_at=f"{shop.host.clock.now():%Y-%m-%dT%H:%M:%SZ}")
 
 

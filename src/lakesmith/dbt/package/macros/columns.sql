@@ -36,6 +36,32 @@
 {%- endmacro %}
 
 
+{#
+  Text to a type, only where nothing of it is changed; else null: 1.5 is no whole number, 2026-03-04 10:00 no date, a time
+  without an offset no instant, one with an offset no timestamp, and 20 digits no double. A plain cast would round them.
+#}
+{% macro exact_cast(expression, type) -%}
+  {%- set text = 'trim(' ~ expression ~ ')' -%}
+  {%- set day, clock = '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}', '[ tT][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?' -%}
+  {%- set whole, number = '[+-]?[0-9]+([.]0*)?', '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)' -%}
+  {%- set forms = {
+    'boolean': '(true|false|t|f|yes|no|y|n|1|0)', 'integer': whole, 'bigint': whole,
+    'real': number ~ '(e[+-]?[0-9])?', 'double precision': number ~ '(e[+-]?[0-9]{1,2})?',
+    'date': day ~ '([ tT]0?0:00(:00([.]0*)?)?)?', 'timestamp': day ~ '(' ~ clock ~ ')?',
+    'timestamp with time zone': day ~ clock ~ ' ?([zZ]|[+-][0-9]{2}(:?[0-9]{2})?)',
+  } -%}
+  {%- set places = type.split(',')[1].strip(' )') if type.startswith('decimal') else '0' -%}
+  {%- set form = forms.get(type, '[+-]?[0-9]+([.][0-9]{0,' ~ places ~ '}0*)?') -%}
+  {%- set digits = {'real': 6, 'double precision': 15}.get(type) -%}
+  {%- set plain = "split_part(" ~ text ~ ", '.', 1)" if form == whole else text -%}
+  case when {{ lakesmith.matches('lower(' ~ text ~ ')', '^' ~ form ~ '$') }}
+    {%- if digits %} and {{ lakesmith.matches(
+      lakesmith.replace_all(lakesmith.replace_all('lower(' ~ text ~ ')', 'e.*|[^0-9e]', ''), '^0+', ''),
+      '^[0-9]{0,' ~ digits ~ '}$') }}
+    {%- endif %} then {{ lakesmith.try_cast(plain, type) }} end
+{%- endmacro %}
+
+
 {# Names of a relation's columns; none while dbt only parses. #}
 {% macro column_names(relation) %}
   {{- return(adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else []) -}}

@@ -1,0 +1,121 @@
+"""The rules of the house: what may import what, how large things may grow, and what is public."""
+
+from __future__ import annotations
+
+import ast
+import io
+import subprocess
+import sys
+import tokenize
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import lakesmith
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "lakesmith"
+MODULES = [path for path in sorted(SOURCE.rglob("*.py")) if "templates" not in path.parts and "package" not in path.parts]
+NAMES = [str(path.relative_to(SOURCE)) for path in MODULES]
+MODULE_LINES, FUNCTION_LINES, PARAMETERS = 400, 60, 6
+HEAVY = {"pydantic", "pyarrow", "pyiceberg", "polars", "duckdb", "sqlalchemy", "dbt", "alembic", "pandas", "numpy"}
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def parsed(path):
+    return ast.parse(path.read_text("utf-8"))
+
+
+def code_lines(path):
+    """Return the numbers of lines that hold code: neither blank nor comment nor docstring."""
+    text = path.read_text("utf-8")
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in NO_CODE:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | FUNCTION) and ast.get_docstring(node) is not None:
+            lines.difference_update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return lines
+
+
+def functions(path):
+    return [node for node in ast.walk(parsed(path)) if isinstance(node, FUNCTION)]
+
+
+def imported_by(code):
+    """Return the top names of all modules that a fresh interpreter holds after running `code`."""
+    program = f"import sys\n{code}\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_module_says_its_idea_and_stays_small(path):
+    assert ast.get_docstring(parsed(path))
+    assert len(code_lines(path)) <= MODULE_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_function_stays_small_and_takes_few_things(path):
+    lines = code_lines(path)
+    for function in functions(path):
+        size = len(lines.intersection(range(function.lineno, function.end_lineno + 1)))
+        given = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        count = len([one for one in given if one.arg not in ("self", "cls")])
+        assert size <= FUNCTION_LINES, f"{function.name} has {size} lines of code"
+        assert count <= PARAMETERS, f"{function.name} takes {count} parameters"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_what_is_public_is_documented_and_all_is_annotated(path):
+    for function in functions(path):
+        assert function.returns is not None, function.name
+    for node in ast.iter_child_nodes(parsed(path)):
+        if isinstance(node, ast.ClassDef | FUNCTION) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+def test_the_public_names_are_these():
+    assert lakesmith.__all__ == ["Project", "__version__", "errors", "open"]
+    assert {name for name in lakesmith.__all__ if not hasattr(lakesmith, name)} == set()
+    assert lakesmith.open.__module__.startswith("lakesmith.api")
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(AttributeError, match="'lakesmith' has no attribute 'close'"):
+        lakesmith.close  # noqa: B018 - looking it up is the test
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import lakesmith", "import lakesmith.errors, lakesmith.model.protocols", "import lakesmith.cli.main"],
+)
+def test_importing_is_light(code):
+    assert not imported_by(code) & HEAVY
+
+
+def test_help_is_light():
+    code = "from lakesmith.cli.main import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
+    found = imported_by(code)
+    assert "click" in found
+    assert not found & HEAVY
+
+
+def test_every_package_has_its_place_in_the_layers():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    [layers] = [contract["layers"] for contract in settings["contracts"] if contract["type"] == "layers"]
+    named = {word.strip("() ") for layer in layers for word in layer.split("|")}
+    packages = {f"lakesmith.{path.parent.name}" for path in SOURCE.glob("*/__init__.py")}
+    assert packages <= named, "a package without a layer may import anything"
+
+
+def test_nobody_imports_dbt():
+    """It is driven by command line and artifacts only."""
+    for path in MODULES:
+        for node in ast.walk(parsed(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name for name in names if name.partition(".")[0] == "dbt"}, path
