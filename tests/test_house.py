@@ -16,7 +16,9 @@ import lakesmith
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "lakesmith"
-MODULES = [path for path in sorted(SOURCE.rglob("*.py")) if "templates" not in path.parts and "package" not in path.parts]
+MODULES = [
+    path for path in sorted(SOURCE.rglob("*.py")) if "templates" not in path.parts and "package" not in path.parts
+]
 NAMES = [str(path.relative_to(SOURCE)) for path in MODULES]
 MODULE_LINES, FUNCTION_LINES, PARAMETERS = 400, 60, 6
 HEAVY = {"pydantic", "pyarrow", "pyiceberg", "polars", "duckdb", "sqlalchemy", "dbt", "alembic", "pandas", "numpy"}

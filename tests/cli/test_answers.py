@@ -29,7 +29,9 @@ def one_object(done):
 
 def test_run_says_what_was_loaded(company):
     _, delivery, done = company
-    said = re.findall(r"load +(\S+) .*? ([\d,]+) read = ([\d,]+) written \+ ([\d,]+) quarantined \+ 0 filtered", done.stdout)
+    said = re.findall(
+        r"load +(\S+) .*? ([\d,]+) read = ([\d,]+) written \+ ([\d,]+) quarantined \+ 0 filtered", done.stdout
+    )
     number = {name: [int(part.replace(",", "")) for part in parts] for name, *parts in said}
     assert number == {name: [rows, rows - broken, broken] for name, (rows, broken) in delivered(delivery).items()}
     assert done.stderr == ""
@@ -68,7 +70,11 @@ def test_logs_tell_the_run(company):
     run = one_object(terminal.run("status", "--json"))["runs"][-1]["run"]
     lines = [json.loads(line) for line in terminal.run("logs", run[:13], "--json").stdout.splitlines()]
     assert (lines[0]["event"], lines[-1]["event"], lines[-1]["state"]) == ("RunStarted", "RunFinished", "succeeded")
-    loads = {line["load"]["stream"]["name"]: line["load"]["counts"]["read"] for line in lines if line["event"] == "LoadFinished"}
+    loads = {
+        line["load"]["stream"]["name"]: line["load"]["counts"]["read"]
+        for line in lines
+        if line["event"] == "LoadFinished"
+    }
     assert loads == {name.partition(".")[2]: rows for name, (rows, _) in delivered(delivery).items()}
     people = terminal.run("logs", run).stdout
     assert len(people.splitlines()) >= len(lines)
@@ -92,7 +98,7 @@ def test_check_and_doctor_find_nothing_wrong(company):
     terminal, delivery, _ = company
     check = one_object(terminal.run("check", "--json"))
     assert check["ok"]
-    assert {name for name in delivered(delivery)} <= {finding["subject"] for finding in check["findings"]}
+    assert set(delivered(delivery)) <= {finding["subject"] for finding in check["findings"]}
     doctor = one_object(terminal.run("doctor", "--json"))
     rows = {f["subject"]: f["text"] for f in doctor["findings"]}
     for name, (count, broken) in delivered(delivery).items():

@@ -45,7 +45,9 @@ def test_a_stop_during_a_load_loses_and_doubles_nothing(acme_bronze, number):
 def test_a_stop_during_dbt_keeps_what_was_loaded(acme, number):
     slow = acme.root / "models/marts/mart_countries.sql"
     text = slow.read_text()
-    slow.write_text(text.replace("count(*)", "count(*) + 0 * (select sum(a.range * b.range) from range(300000) a, range(300000) b)"))
+    slow.write_text(
+        text.replace("count(*)", "count(*) + 0 * (select sum(a.range * b.range) from range(300000) a, range(300000) b)")
+    )
     process = acme.start("run")
     log = lambda: "".join(file.read_text() for file in acme.root.glob(".lakesmith/logs/*.jsonl"))  # noqa: E731
     wait_until(lambda: re.search(r"mart_sales", log()), process)

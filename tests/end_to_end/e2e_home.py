@@ -52,7 +52,9 @@ class Home:
     def call(self, *words, env=None):
         """Run a program in the folder."""
         told = {name: value for name, value in os.environ.items() if name not in QUIET} | (env or {})
-        done = subprocess.run(words, cwd=self.root, env=told, capture_output=True, text=True, timeout=TIMEOUT_S)
+        done = subprocess.run(
+            words, cwd=self.root, env=told, check=False, capture_output=True, text=True, timeout=TIMEOUT_S
+        )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def lakesmith(self, *words, env=None):

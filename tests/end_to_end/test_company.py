@@ -85,7 +85,10 @@ def test_a_mistake_in_a_model_is_noticed(life, mart, right, wrong):
     columns = ", ".join(MART_COLUMNS[mart])
     with duckdb.connect(life.home.root / ".lakesmith/build/local.duckdb", read_only=True) as build:
         build.execute("set timezone = 'UTC'")
-        found = [Counter(build.sql(f"select {columns} from ({text})").fetchall()) for text in (sql, sql.replace(right, wrong))]
+        found = [
+            Counter(build.sql(f"select {columns} from ({text})").fetchall())
+            for text in (sql, sql.replace(right, wrong))
+        ]
     assert found[0] == wanted
     assert found[1] != wanted
 
@@ -146,7 +149,9 @@ def test_bronze_holds_the_files_record_by_record(life, stream):
     intact, broken = csv_rows(*paths)
     assert bronze_rows(life.home.bronze(f"backoffice.{stream}")) == intact
     waiting = list(lakesmith.open(life.home.root).quarantine(f"backoffice.{stream}"))
-    torn = 1 if stream == "companies" else 0  # the record in the middle of which a file was cut short; it came whole later
+    torn = (
+        1 if stream == "companies" else 0
+    )  # the record in the middle of which a file was cut short; it came whole later
     assert len(waiting) == len(broken) + torn > 0
     assert len({row.where for row in waiting}) == len(waiting)
 

@@ -77,7 +77,9 @@ def test_a_failing_test_keeps_the_last_good_version_of_its_mart_and_its_siblings
     assert rows(shop, "mart_days") == view_rows(shop, "mart_days") == [("2026-10-01", 35, 3)]
     assert shop.versions()["mart_days"] == versions["mart_days"]
     assert rows(shop, "mart_countries") == published_rows(shop, "mart_countries") == [("NL", 15, 2), ("SE", -80, 2)]
-    assert "the last build did not end well" in shop.lakesmith("plan").out, "what is broken stays due until it is mended"
+    assert "the last build did not end well" in shop.lakesmith("plan").out, (
+        "what is broken stays due until it is mended"
+    )
 
 
 def test_a_run_killed_again_and_again_between_build_and_reader_shows_old_or_new_and_ends_whole(shop):

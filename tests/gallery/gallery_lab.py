@@ -38,7 +38,8 @@ NORMAL = (
     (r"`python[\d.]*`", "`python`"),
     (r"[0-9]{5}-[0-9a-f]{8}-[0-9a-f-]{27}\.metadata\.json", "00001-2f1c.metadata.json"),
     (r'"(snapshots)": \[[^\]]+\]', r'"\1": ["3051729675574597004"]'),
-    (r"snapshot \d{15,}", "snapshot 3051729675574597004"),
+    (r"([Ss]napshot) \d{12,}", r"\1 3051729675574597004"),
+    (r"\b(\d{8}-\d{10})-[0-9a-f]{16}-", r"\1-2f1c2f1c2f1c2f1c-"),
     (r"lakesmith-fault-\w+\.txt", "lakesmith-fault-xxxxxxxx.txt"),
 )  # fmt: skip
 
@@ -88,11 +89,11 @@ class Lab:
 
     def one(self, pattern):
         """Return the only path that matches, or the newest of them by name."""
-        return sorted(self.root.glob(pattern))[-1]
+        return max(self.root.glob(pattern))
 
     def run(self, *arguments, env=None, cwd=None, wrapper=()):
         """Run `lakesmith` with arguments in the project folder."""
-        told = {**os.environ, **{name: None for name in QUIET}, **(env or {})}
+        told = {**os.environ, **QUIET, **(env or {})}
         done = subprocess.run(
             [*wrapper, LAKESMITH, *arguments],
             cwd=cwd or self.root,
@@ -100,6 +101,7 @@ class Lab:
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
+            check=False,
         )
         return Result(arguments, done.returncode, done.stdout, done.stderr)
 

@@ -48,7 +48,9 @@ def variable_not_set(lab):
 @GALLERY.case("A password in the file", chapter=FILE, code=2)
 def password_in_the_file(lab):
     """The password is not shown: what stands in the file would stand in the history of git for ever."""
-    lab.edit(YML, "    type: files\n", "    type: files\n    url: postgresql://acme:hunter2-hunter2@db.example.com/acme\n")
+    lab.edit(
+        YML, "    type: files\n", "    type: files\n    url: postgresql://acme:hunter2-hunter2@db.example.com/acme\n"
+    )
     return lab.run("run")
 
 

@@ -21,9 +21,14 @@ def more_orders(lab):
 def mounted(lab, setup, *arguments):
     """Run a command where a file system has been mounted; the mount ends with the process."""
     script = f"set -e; {setup}; cd ..; cd acme; exec '{LAKESMITH}' {' '.join(arguments)}"
-    if shutil.which("unshare") is None or subprocess.run([*IN_A_NAMESPACE, "true"], check=False, capture_output=True).returncode:
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*IN_A_NAMESPACE, "true"], check=False, capture_output=True).returncode
+    ):
         pytest.skip("this machine lets nobody mount a file system")
-    done = subprocess.run([*IN_A_NAMESPACE, "sh", "-c", script], cwd=lab.root, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*IN_A_NAMESPACE, "sh", "-c", script], cwd=lab.root, capture_output=True, text=True, timeout=60, check=False
+    )
     return Result(arguments, done.returncode, done.stdout, done.stderr)
 
 
@@ -32,7 +37,9 @@ def two_runs_at_once(lab):
     """The second one says who holds the lock, and leaves; the first one goes on."""
     more_orders(lab)
     lock = lab.file(".lakesmith/local.lock")
-    first = subprocess.Popen([LAKESMITH, "run"], cwd=lab.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        [LAKESMITH, "run"], cwd=lab.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     wait_until(lock.read_text)
     first.send_signal(signal.SIGSTOP)
     try:

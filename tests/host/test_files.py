@@ -67,7 +67,9 @@ def test_a_full_disk_says_that_nothing_became_visible():
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageUnavailableError, match="A file cannot be used: (Not a directory|File exists)") as caught:
+    with pytest.raises(
+        StorageUnavailableError, match=r"A file cannot be used: (Not a directory|File exists)"
+    ) as caught:
         write_atomically(tmp_path / "file" / "below", "x")
     assert caught.value.where == str(tmp_path / "file" / "below")
     assert isinstance(caught.value.__cause__, OSError)

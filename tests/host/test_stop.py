@@ -29,7 +29,9 @@ with stop.listening():
     os.kill(os.getpid(), number)
     print("never", flush=True)
 """
-    done = subprocess.run([sys.executable, "-c", program, str(int(number))], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(int(number))], capture_output=True, text=True, check=False
+    )
     assert done.stdout == "True\n"
     assert done.returncode == -number
 

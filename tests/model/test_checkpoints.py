@@ -31,7 +31,9 @@ def test_the_text_is_canonical(checkpoint):
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "3", "null", '{"stream": 1}', "not json", '{"stream": "a.b", "position": 3}'])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "3", "null", '{"stream": 1}', "not json", '{"stream": "a.b", "position": 3}']
+)
 def test_other_text_is_no_checkpoint(text):
     with pytest.raises(ValueError, match=r"not a checkpoint|Expecting value"):
         Checkpoint.decode(text)

@@ -49,7 +49,9 @@ ALL = (
     events.StepStarted("r1", "load:app.orders", "load", NOON),
     events.StepProgress("r1", "load:app.orders", 5, 10, 20),
     loaded(),
-    events.StepFinished("r1", "load:app.orders", "load", NOON + timedelta(seconds=2), "succeeded", 2.0, "", {"read": 10}),
+    events.StepFinished(
+        "r1", "load:app.orders", "load", NOON + timedelta(seconds=2), "succeeded", 2.0, "", {"read": 10}
+    ),
     events.StepStarted("r1", "build", "build", NOON + timedelta(seconds=3)),
     events.ModelFinished("r1", NOON, "model.acme.mart_x", "marts.mart_x", "success", 0.5, 12, "OK"),
     checked("warn"),

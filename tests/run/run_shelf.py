@@ -77,9 +77,7 @@ class Shelf:
         return json.dumps(int(split.token) + 1).encode()
 
 
-def load(
-    shelf: Shelf, table: Table, *, group_bytes: int = GROUP_BYTES, host: Host | None = None, **spec: Any
-) -> Load:
+def load(shelf: Shelf, table: Table, *, group_bytes: int = GROUP_BYTES, host: Host | None = None, **spec: Any) -> Load:
     """Load what the table lacks, as a run does."""
     return load_stream(LoadJob(StreamSpec(STREAM, **spec), shelf, table, host or Host(), group_bytes=group_bytes))
 
@@ -91,3 +89,13 @@ def contents(lake: Lake) -> list[dict[str, Any]]:
     rows = lake.open_catalog().load_table((STREAM.source, STREAM.name)).scan().to_arrow().to_pylist()
     rows.sort(key=lambda row: row["_ls_seq"])
     return [{name: value for name, value in row.items() if not name.startswith("_ls_")} for row in rows]
+
+
+class Notes:
+    """A recorder that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def record(self, event: Any) -> None:
+        self.seen.append(event)

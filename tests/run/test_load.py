@@ -148,14 +148,14 @@ def test_rejects_are_counted_over_all_groups_of_a_load(lake, table):
 
 @pytest.mark.parametrize("told", [1, 3, 0])
 def test_a_source_that_miscounts_is_stopped_and_nothing_shows(lake, table, told):
-    with pytest.raises(RowLawError, match="row law|read"):
+    with pytest.raises(RowLawError, match=r"read"):
         load(Shelf([[Box({"id": [1, 2]}, counted=told)]]), table)
     assert table.head() is None
     assert contents(lake) == []
 
 
 def test_a_source_that_miscounts_later_keeps_the_groups_before(lake, table):
-    with pytest.raises(RowLawError, match="row law|read"):
+    with pytest.raises(RowLawError, match=r"read"):
         load(Shelf([[ONE], [Box({"id": [1, 2]}, rejects=1, counted=2)]]), table, group_bytes=EACH_SPLIT)
     assert contents(lake) == IDS[:2]
     assert not list(table.quarantined())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from lakesmith.errors import LakesmithError, SelectionError
@@ -11,9 +12,7 @@ from lakesmith.run.workshop import Workshop
 
 def check(shop: Workshop) -> list[Finding]:
     """Return what there is to say about every source; a source that cannot be looked at is an error among the findings."""
-    findings = [
-        Finding("ok", "lakesmith.yml", _size(shop))
-    ]
+    findings = [Finding("ok", "lakesmith.yml", _size(shop))]
     for name in shop.config.sources:
         try:
             findings.extend(shop.source(name).check())
@@ -23,7 +22,11 @@ def check(shop: Workshop) -> list[Finding]:
         findings.append(
             Finding("note", "models", "there are no dbt models yet", "`lakesmith scaffold` writes the first")
         )
-    return findings
+    return [_masked(finding, shop.host.secrets.mask) for finding in findings]
+
+
+def _masked(finding: Finding, mask: Callable[[str], str]) -> Finding:
+    return Finding(finding.level, mask(finding.subject), mask(finding.text), mask(finding.fix))
 
 
 def _size(shop: Workshop) -> str:

@@ -56,7 +56,9 @@ def _store(shop: Workshop) -> list[Finding]:
         return [as_finding("run store", error)]
     runs = History(store, now=shop.host.clock.now()).runs(1)
     store.close()
-    aside = sorted(shop.paths.state.glob("runs.db.broken-*"))
+    aside = sorted(
+        path for path in shop.paths.state.glob("runs.db.broken-*") if not path.name.endswith(("-wal", "-shm"))
+    )
     last = f"last run {runs[0].started_at:%Y-%m-%d %H:%M} UTC: {runs[0].state}" if runs else "no run yet"
     findings = [Finding("ok", "run store", last)]
     if aside:

@@ -89,17 +89,34 @@ def _draw(shop: Workshop, relation: str, wish: Wish) -> Chart | None:
         sql = (
             f"select {x} as x, sum({y})::double as y from {relation} group by 1 order by 2 desc nulls last limit {BARS}"  # noqa: S608
         )
-        rows = shop.engine.query(sql).read_all().to_pylist()
+        rows = _dicts(shop.engine.query(sql).read_all())
         labels = [_text(row["x"]) for row in rows]
         return Chart("bars", _title(wish), labels, {wish.y: [row["y"] for row in rows]}, wish.unit) if rows else None
     by = _quoted(wish.by) if wish.by else "''"
-    drawn = f"{x}::varchar ~ '^[0-9]{{4}}-.*' and {x}::varchar !~ '.*BC.*'" if timed else f"{x} is not null"
-    sql = f"select {x} as x, {by} as part, sum({y})::double as y from {relation} where {drawn} group by all order by 1"  # noqa: S608
-    rows = shop.engine.query(sql).read_all().to_pylist()
+    sql = f"select {x} as x, {by} as part, sum({y})::double as y from {relation} where {x} is not null group by all order by 1"  # noqa: S608
+    rows = _dicts(shop.engine.query(sql).read_all())
     labels = list(dict.fromkeys(row["x"] for row in rows))[-LABELS:]
     if not labels:
         return None
     return Chart(wish.kind, _title(wish), _labels(labels), _series(rows, labels, wish), wish.unit)
+
+
+def _cells(column: pa.ChunkedArray[Any]) -> list[str]:
+    """Return a column as texts; days that Python's calendar lacks (year 10000, infinity) as Arrow spells them."""
+    try:
+        return [_text(value) for value in column.to_pylist()]
+    except (OverflowError, ValueError):
+        import pyarrow as pa
+
+        return [text or "" for text in column.cast(pa.string()).to_pylist()]
+
+
+def _dicts(rows: pa.Table) -> list[dict[str, Any]]:
+    """Return rows as Python has them; none, and so no chart, where a day is not in Python's calendar."""
+    try:
+        return rows.to_pylist()
+    except (OverflowError, ValueError):
+        return []
 
 
 def _series(rows: Sequence[Mapping[str, Any]], labels: Sequence[Any], wish: Wish) -> dict[str, list[float | None]]:

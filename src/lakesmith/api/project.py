@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.host import Host
-from lakesmith.model.plans import Plan
+from lakesmith.model.plans import Plan, Step
 from lakesmith.model.protocols import Recorder
 from lakesmith.model.streams import Finding, StreamId
 from lakesmith.project import find_root, load_project
@@ -101,14 +101,20 @@ class Project:
         return examine(self._shop)
 
     def plan(self, *, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Plan:
-        """Return what `run` would do: a tuple of steps, empty if nothing is due.
+        """Return what `run` would do: a tuple of steps, empty if nothing is due. What cannot be looked at stands first, and says so.
 
         Raises:
             SelectionError: If the selection names nothing.
         """
         from lakesmith.run.survey import survey
 
-        return make_plan(survey(self._shop, Order(tuple(select), tuple(exclude))).facts)
+        found = survey(self._shop, Order(tuple(select), tuple(exclude)))
+        mask = self._shop.host.secrets.mask
+        blind = (
+            Step(f"load:{stream}", "load", selects=(str(stream),), reason=f"cannot be looked at: {mask(error.what)}")
+            for stream, error in found.faults.items()
+        )
+        return (*blind, *make_plan(found.facts))
 
     def run(
         self,

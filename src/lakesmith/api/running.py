@@ -31,11 +31,10 @@ RENEW_S = 60.0
 def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Path) -> RunResult:
     """Run a project under its lock, record it, and write the page; see `Project.run`."""
     from lakesmith.monitor.recorders import Fanout, RunLog
-    from lakesmith.monitor.store import RunStore
 
     began = shop.host.clock.steady_s()
     with locked(shop, "lakesmith run"), shop.host.stop.listening():
-        store = RunStore.at(shop.paths.store, host=shop.host)
+        store = _store(shop)
         try:
             run_id = shop.host.ids.run_id(shop.host.clock.now())
             log = RunLog(shop.paths.logs, host=shop.host)
@@ -46,6 +45,18 @@ def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Pat
             store.close()
         written = _page(shop, page, outcome) if outcome.state != "nothing_new" else None
     return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written)
+
+
+def _store(shop: Workshop) -> RunStore:
+    """Open the run store; say so if a damaged one has been put aside for a new one."""
+    from lakesmith.monitor.store import RunStore
+
+    pattern = f"{shop.paths.store.name}.broken-*"
+    before = set(shop.paths.state.glob(pattern))
+    store = RunStore.at(shop.paths.store, host=shop.host)
+    for aside in set(shop.paths.state.glob(pattern)) - before:
+        _complain(f"the run store was damaged; it is kept as {aside.name}, and the history of runs begins anew")
+    return store
 
 
 def _page(shop: Workshop, path: Path, outcome: Outcome) -> Path | None:

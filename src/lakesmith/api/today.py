@@ -39,13 +39,16 @@ def gather(shop: Workshop) -> v.Today:
     store = RunStore.at(shop.paths.store, host=shop.host)
     try:
         history = History(store, now=now)
+        ours = [run for run in history.runs(SHOWN_RUNS) if run.target == shop.target.name]
         runs, loads = history.runs(SHOWN_RUNS), history.loads(limit=SHOWN_LOADS)
         checks, drift = history.newest_checks(), history.drift(SHOWN_DRIFT)
     finally:
         store.close()
     rejects, waiting = ([], 0) if _heads(shop) is None else _rejects(shop)
-    mood, headline = verdict(runs, checks, waiting)
     manifest = _manifest(shop)
+    if manifest is not None:  # a test that was taken out of the project has nothing to say any more
+        checks = [check for check in checks if check.check_id in manifest.nodes]
+    mood, headline = verdict(ours, checks, waiting, unloaded=_unloaded(shop))
     nodes, edges = _lineage(shop, manifest, checks)
     return v.Today(
         project=shop.config.name,
@@ -71,8 +74,17 @@ def gather(shop: Workshop) -> v.Today:
     )
 
 
-def verdict(runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int) -> tuple[str, str]:
-    """Return mood and headline: what a person has to know first. Unknown is never green."""
+def verdict(
+    runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int, *, unloaded: Sequence[str] | None = ()
+) -> tuple[str, str]:
+    """Return mood and headline: what a person has to know first. Unknown is never green.
+
+    Args:
+        runs: Those of the target, newest first.
+        checks: The newest result of each test.
+        waiting: Records in quarantine.
+        unloaded: Streams of the project that have no table yet; None if the lake cannot be read.
+    """
     ended = [run for run in runs if run.state != "running"]
     if not ended:
         return v.UNKNOWN, "Nothing has run yet, so nothing is known."
@@ -87,10 +99,39 @@ def verdict(runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: i
         )
     if last.state == "stopped":
         return v.WARN, "The last run was stopped at a safe point; what it had committed stayed."
+    unknown = _unknown(ended, unloaded)
+    if unknown:
+        return unknown
     passed, warned = (sum(check.status == status for check in checks) for status in ("pass", "warn"))
     tests = f"{passed:,} tests pass" + (f", {warned:,} warn" if warned else "") if checks else "no test has run yet"
     held = f", {waiting:,} records wait in quarantine" if waiting else ""
     return (v.GOOD if checks else v.UNKNOWN), f"Every stream is loaded, {tests}{held}."
+
+
+def _unknown(ended: Sequence[RunRecord], unloaded: Sequence[str] | None) -> tuple[str, str] | None:
+    """Return what is not known after a run that went well: one of a selection says nothing about the rest."""
+    whole = next((run for run in ended if not run.selection), None)
+    if whole is None:
+        return v.UNKNOWN, f"Only {ended[0].selection} has run; nothing is known about the rest."
+    if whole.state in ("failed", "lost", "stopped"):
+        rest = f"what has run since ({ended[0].selection}) says nothing about the rest"
+        return v.BAD, f"The last run of everything {_ENDINGS[whole.state]}: {whole.message}; {rest}."
+    if unloaded is None:
+        return v.UNKNOWN, "The lake cannot be read, so nothing is known about it."
+    if unloaded:
+        return v.UNKNOWN, f"Nothing was ever loaded of {', '.join(unloaded)}: no file or row was found."
+    return None
+
+
+_ENDINGS = {"failed": "failed", "lost": "was lost", "stopped": "was stopped"}
+
+
+def _unloaded(shop: Workshop) -> list[str] | None:
+    try:
+        there = set(shop.lake.streams())
+    except FatalError:
+        return None
+    return [str(spec.id) for spec in shop.config.streams() if spec.id not in there]
 
 
 def _tiles(

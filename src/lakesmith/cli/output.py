@@ -130,9 +130,13 @@ class TerminalOutput:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, GAP, 0, 0))
+        last = list(shown[0])[-1]
         for column, name in zip(rows[0], shown[0], strict=True):
             numeric = all(isinstance(row[column], int | float) for row in rows if row[column] is not None)
-            table.add_column(name, justify="right" if numeric else "left", min_width=_longest_word(name, shown))
+            unpadded = GAP if name == last else 0  # Rich counts a gap after the last column as well, and prints none
+            least = max(_longest_word(name, shown) - unpadded, 1)
+            whole = max(len(row[name]) for row in shown) <= least  # one word each: Rich must take its room elsewhere
+            table.add_column(name, justify="right" if numeric else "left", min_width=least, no_wrap=whole)
         for row in shown:
             table.add_row(*map(Text, row.values()))
         wide = self.console.width if self.console.is_terminal else UNLIMITED

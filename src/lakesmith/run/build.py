@@ -10,7 +10,7 @@ from lakesmith.errors import LakesmithError, TransformError
 from lakesmith.model.events import CheckFinished, ModelFinished, StepProgress
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamId
-from lakesmith.run.continuity import SEEN, must_begin_anew, seen_after
+from lakesmith.run.continuity import built_from, must_begin_anew
 from lakesmith.run.preparing import prepare, request
 from lakesmith.run.selecting import datasets_of
 from lakesmith.run.survey import bronze_now
@@ -105,7 +105,7 @@ def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[
         "models": models,
         "bronze": bronze,
         "complete": complete,
-        SEEN: seen_after(shop.engine.read_manifest(), bronze, complete=complete),
+        **built_from(shop, bronze, complete=complete),
     }
     keep = {dataset.relation for dataset in wanted}
     swapped: Sequence[Dataset] = shop.engine.swap(stamped, inputs, keep=keep)

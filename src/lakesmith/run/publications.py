@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lakesmith.errors import PublishError
+from lakesmith.errors import PublishError, SelectionError
 from lakesmith.host.files import write_atomically
 from lakesmith.model.events import DatasetPublished
 from lakesmith.model.plans import Dataset
 from lakesmith.run.publishers.template import Place, expand
+from lakesmith.run.selecting import published_by
 from lakesmith.run.workshop import Order, Workshop, relative
 
 STATE = "published.json"
@@ -43,20 +44,40 @@ def publish(
     entry = shop.config.publication(name)
     publisher = shop.publisher(name)
     day = logical_date(shop, order)
-    paths: dict[Path, str] = {}
+    written: set[Path] = set()
+    paths = _taken_by_others(shop, name, day, run_id)
     for dataset in datasets:
         at = expand(entry.path, Place(dataset.name, day, shop.target.name, run_id), root=shop.paths.root)
-        if at in paths:
+        if paths.get(at, dataset.relation) != dataset.relation or at in written:
             raise PublishError(
-                f"{paths[at]} and {dataset.relation} would both be written to the same place.",
+                f"{paths.get(at, dataset.relation)} and {dataset.relation} would both be written to the same place.",
                 where=entry.where,
                 fix="put {name} into the path of this publish entry",
             )
         paths[at] = dataset.relation
+        written.add(at)
         rows, size = publisher.publish(dataset, str(at))
         where = relative(at, shop.paths.root)
         tell(DatasetPublished(run_id, shop.host.clock.now(), name, dataset.relation, where, rows, size))
-    return len(paths)
+    return len(written)
+
+
+def _taken_by_others(shop: Workshop, name: str, day: date, run_id: str) -> dict[Path, str]:
+    """Return where the other entries of the same format write, and which relation: one would replace the other's files."""
+    entry = shop.config.publication(name)
+    return {
+        expand(other.path, Place(dataset.name, day, shop.target.name, run_id), root=shop.paths.root): dataset.relation
+        for other in shop.config.publish.values()
+        if other.name != name and other.format == entry.format and not other.missing
+        for dataset in _published_by(shop, other.name)
+    }
+
+
+def _published_by(shop: Workshop, name: str) -> Sequence[Dataset]:
+    try:
+        return published_by(shop, name)
+    except SelectionError:
+        return ()  # its own step says so
 
 
 def remember(shop: Workshop, name: str) -> None:

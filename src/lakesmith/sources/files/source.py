@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from lakesmith.errors import ConnectorOptionsError, SourceMissingError
+from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissingError
 from lakesmith.host.files import storage_errors
 from lakesmith.model.streams import Ask, Chunk, Finding, Position, SourceContext, Split, StreamSpec
 from lakesmith.sources.files.ledger import Entry, Ledger, canonical, decode, encode
@@ -74,10 +75,12 @@ class FilesSource:
         Raises:
             ConnectorOptionsError: If the root or a pattern is wrong, or the folder it starts in does not exist.
             SourceMissingError: If a file that is named without wildcards is not there, nor in the `ledger`.
+            SourceDataError: If the name of a file is not text.
         """
         patterns = [self._pattern(stream, text) for text in stream.options.patterns]
         with storage_errors(self._root):
             found = find(self._root, patterns)
+        self._refuse_unwritable(stream, found)
         present = {file.name for file in found}.union(ledger)
         for pattern in patterns:
             if pattern.literal and pattern.text not in present:
@@ -87,6 +90,16 @@ class FilesSource:
                     fix=f"put it below {self._root}, or correct `files:`",
                 )
         return found
+
+    def _refuse_unwritable(self, stream: StreamSpec, found: Iterable[Found]) -> None:
+        """Refuse names that are no text: the ledger, `_ls_source` and every message could not say which file is meant."""
+        for file in found:
+            if not file.name.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in file.name):
+                raise SourceDataError(
+                    f"The name of a file is not valid UTF-8: {os.fsencode(file.name)!r}.",
+                    where=f"stream {stream.id}, {stream.where or self._context.where}",
+                    fix="rename the file, or narrow `files:` so that it does not match",
+                )
 
     def _pattern(self, stream: StreamSpec, text: str) -> Pattern:
         where = stream.where or self._context.where
