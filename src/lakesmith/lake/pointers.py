@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from lakesmith.errors import CatalogBrokenError, CatalogLockedError
+from lakesmith.errors import CatalogBrokenError, CatalogLockedError, StorageUnavailableError
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.metadata import Metadata
 from lakesmith.model.streams import StreamId
@@ -50,10 +50,20 @@ class SqlitePointers:
         """
         rows = self._select(ONE, (self.catalog_name, stream.source, stream.name))
         if rows:
-            return read_metadata(Path(str(rows[0][0]).removeprefix("file://")))
+            return read_metadata(self._at_home(Path(str(rows[0][0]).removeprefix("file://"))))
         if rows is None and (self.layout.table(stream) / "metadata").is_dir():
             raise self._broken("is gone or empty, while tables that it pointed to are still there")
         return None
+
+    def _at_home(self, metadata: Path) -> Path:
+        """Return the path if it lies in this lake: the catalog of a copied folder still points into the original."""
+        if metadata.resolve().is_relative_to(self.layout.root.resolve()):
+            return metadata
+        raise CatalogBrokenError(
+            "This lake is a copy, or was moved: its catalog points to tables in another folder, which are not touched.",
+            where=f"{self.layout.catalog}, which names {metadata}",
+            fix="move the lake back to the folder it was made in, or delete this copy of it: loading starts from the sources",
+        )
 
     def streams(self) -> list[StreamId]:
         """Return the streams that have a table, in order.
@@ -76,6 +86,12 @@ class SqlitePointers:
                 return None
             if any(word in str(error) for word in LOCKED):
                 raise locked_error(self.layout.catalog) from error
+            if "readonly" in str(error) or "unable to open" in str(error):
+                raise StorageUnavailableError(
+                    "The lake catalog can only be read, and its write-ahead log needs a folder that can be written.",
+                    where=str(self.layout.catalog),
+                    fix="give this user the right to write in the lake's folder",
+                ) from error
             raise self._broken(f"cannot be read ({error})") from error
 
     @contextlib.contextmanager

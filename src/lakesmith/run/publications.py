@@ -42,6 +42,12 @@ def publish(
         StorageUnavailableError: If a path cannot be written.
     """
     entry = shop.config.publication(name)
+    if not datasets:
+        raise PublishError(
+            f"`{entry.select}` selects nothing that readers can open, so nothing was published.",
+            where=entry.where,
+            fix="select marts that have been built: readers get the models of the folder or schema `marts` whose tests passed",
+        )
     publisher = shop.publisher(name)
     day = logical_date(shop, order)
     written: set[Path] = set()
