@@ -45,6 +45,11 @@ class Home:
         shutil.copytree(HERE / "projects" / project, root)
         return cls(root)
 
+    def restore(self, root):
+        """Make `root` what this folder is, down to the times; a lake works in one place only, so it goes back to its own."""
+        shutil.rmtree(root, ignore_errors=True)
+        return self.copy(root)
+
     def copy(self, root, *leave_out):
         shutil.copytree(self.root, root, ignore=shutil.ignore_patterns(*leave_out))
         return Home(root)

@@ -1,7 +1,7 @@
 """Kills runs of a project without models: forked children of a process that has imported what a run needs, never used it.
 
-`python e2e_kill_farm.py FOLDER`: FOLDER/<phase>/start is the project before the load that is killed, FOLDER/<phase>/points what is
-passed; FOLDER/<phase>/<n> gets the project after the kill at point n and one more run. Prints one JSON line per kill.
+`python e2e_kill_farm.py FOLDER`: FOLDER/<phase>/start is the project before the load that is killed, as it was in
+FOLDER/<phase>/acme; FOLDER/<phase>/<n> gets it as it is after the kill at point n and one more run. Prints a JSON line per kill.
 """
 
 from __future__ import annotations
@@ -46,6 +46,12 @@ def run(root: Path, env: dict[str, str]) -> int:
     return os.waitpid(child, 0)[1]
 
 
+def begin(phase: Path, home: Path) -> None:
+    """Put the project before the load in its place; a lake works in one place only."""
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(phase / "start", home)
+
+
 def main(folder: Path) -> None:
     from lakesmith.run.execute import warm_up
 
@@ -54,13 +60,14 @@ def main(folder: Path) -> None:
     warm_up()
     for phase in sorted(folder.iterdir()):
         log = phase / "log"
-        shutil.copytree(phase / "start", phase / "whole")
-        assert run(phase / "whole", {crash.LOG: str(log)}) == 0
+        home = phase / "acme"
+        begin(phase, home)
+        assert run(home, {crash.LOG: str(log)}) == 0
         for number, point in enumerate(log.read_text().splitlines()):
-            root = phase / str(number)
-            shutil.copytree(phase / "start", root)
-            killed, again = run(root, {crash.ARMED: point}), run(root, {})
-            told = {"phase": phase.name, "root": str(root), "point": point, "again": again}
+            begin(phase, home)
+            killed, again = run(home, {crash.ARMED: point}), run(home, {})
+            home.rename(phase / str(number))
+            told = {"phase": phase.name, "number": number, "point": point, "again": again}
             told["killed"] = os.WIFSIGNALED(killed) and os.WTERMSIG(killed) == signal.SIGKILL
             sys.stdout.write(json.dumps(told) + "\n")
             sys.stdout.flush()

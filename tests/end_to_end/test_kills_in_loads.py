@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,13 +35,15 @@ sources:
 
 def prepare(folder):
     """Make the two starts: nothing loaded yet, and one day loaded with the next one there."""
-    first, later = (Home(folder / phase / "start") for phase in ("first", "later"))
+    first, later = (Home(folder / phase / "acme") for phase in ("first", "later"))
     first.root.mkdir(parents=True)
     (first.root / "lakesmith.yml").write_text(PROJECT)
     deliver(COMPANY, first.root, 1)
     first.copy(later.root)
     later.run()
     deliver(COMPANY, later.root, 2)
+    for home in (first, later):
+        home.root.rename(home.root.with_name("start"))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def farm(tmp_path_factory):
     prepare(folder)
     out = subprocess.run([sys.executable, str(FARM), str(folder)], capture_output=True, text=True, check=False)
     assert out.returncode == 0, out.stderr
-    return [json.loads(line) for line in out.stdout.splitlines()]
+    return folder, [json.loads(line) for line in out.stdout.splitlines()]
 
 
 def assert_whole(home):
@@ -71,28 +74,29 @@ def assert_whole(home):
 
 @pytest.mark.parametrize("phase", ["first", "later"])
 def test_every_point_of_a_load_is_passed_and_kills(farm, phase):
-    kills = [kill for kill in farm if kill["phase"] == phase]
+    kills = [kill for kill in farm[1] if kill["phase"] == phase]
     assert {kill["point"].partition(":")[0] for kill in kills} == {*CRASH_POINTS, *LOAD_POINTS}
     assert [kill["point"] for kill in kills if not kill["killed"] or kill["again"]] == []
 
 
 @pytest.mark.parametrize("phase", ["first", "later"])
 def test_after_a_kill_and_one_more_run_nothing_is_lost_and_nothing_doubled(farm, phase):
-    kills = [kill for kill in farm if kill["phase"] == phase]
+    folder, kills = farm[0] / phase, [kill for kill in farm[1] if kill["phase"] == phase]
     assert len(kills) > len(CRASH_POINTS)
     for kill in kills:
-        assert_whole(Home(Path(kill["root"])))
+        shutil.rmtree(folder / "acme", ignore_errors=True)
+        (folder / str(kill["number"])).rename(folder / "acme")
+        assert_whole(Home(folder / "acme"))
 
 
 @pytest.mark.skipif("LAKESMITH_TORTURE" not in os.environ, reason="long: one real process per kill; `make torture`")
 @pytest.mark.parametrize("phase", ["first", "later"])
 def test_the_same_with_a_process_of_its_own_for_every_run(tmp_path, phase):
     prepare(tmp_path / "farm")
-    start = Home(tmp_path / "farm" / phase / "start")
-    log = tmp_path / "points"
-    start.copy(tmp_path / "whole").run(env={"LAKESMITH_CRASH_LOG": str(log)})
-    for number, point in enumerate(log.read_text().splitlines()):
-        home = start.copy(tmp_path / str(number))
+    start, place, log = (tmp_path / "farm" / phase / name for name in ("start", "acme", "points"))
+    Home(start).restore(place).run(env={"LAKESMITH_CRASH_LOG": str(log)})
+    for point in log.read_text().splitlines():
+        home = Home(start).restore(place)
         home.run(env={"LAKESMITH_CRASH": point})
         home.run()
         assert_whole(home)

@@ -19,15 +19,17 @@ BAD = "order_id,customer_id,ordered_on,amount\nO6,C2,2026-10-03,-100\n"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The shop after its first run."""
-    home = Home.like("shop", tmp_path_factory.mktemp("shop") / "shop")
+    """The shop after its first run, and a copy of it to begin from again."""
+    folder = tmp_path_factory.mktemp("shop")
+    home = Home.like("shop", folder / "shop")
     home.run(*ON)
-    return home
+    return home, home.copy(folder / "begin")
 
 
 @pytest.fixture
-def shop(built, tmp_path):
-    return built.copy(tmp_path / "shop")
+def shop(built):
+    home, begin = built
+    return begin.restore(home.root)
 
 
 def rows(home, mart):

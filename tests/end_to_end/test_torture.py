@@ -30,12 +30,18 @@ LANDED = ("swap.committed", "swap.settled", "publish.written", "publish.moved")
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """The company after day 1, with the files of day 2 in place."""
+    """The company after day 1 with the files of day 2 in place, and a copy of it to begin from again."""
     life = Life(tmp_path_factory.mktemp("torture"))
     deliver(life.company, life.home.root, 1)
     life.home.run(*ONE_DATE)
     deliver(life.company, life.home.root, 2)
-    return life
+    return life, life.home.copy(life.root / "begin")
+
+
+@pytest.fixture
+def home(start):
+    life, begin = start
+    return begin.restore(life.home.root)
 
 
 def read_table(home):
@@ -58,20 +64,20 @@ def holding(life, through, read):
     return {proof.mart for proof in prove(life.company, through, read) if proof.holds}
 
 
-def test_these_are_all_the_points(start, tmp_path):
+def test_these_are_all_the_points(home, tmp_path):
     log = tmp_path / "points"
-    start.home.copy(tmp_path / "acme").run(*ONE_DATE, env={"LAKESMITH_CRASH_LOG": str(log)})
+    home.run(*ONE_DATE, env={"LAKESMITH_CRASH_LOG": str(log)})
     passed = [line for line in log.read_text().splitlines() if line.startswith(("swap.", "publish."))]
     assert sorted(passed) == sorted(PASSES)
 
 
 @pytest.mark.parametrize("armed", PASSES)
-def test_readers_have_one_day_or_the_other_and_the_next_run_ends_it(start, tmp_path, armed):
-    home = start.home.copy(tmp_path / "acme")
+def test_readers_have_one_day_or_the_other_and_the_next_run_ends_it(start, home, armed):
+    life = start[0]
     home.run(*ONE_DATE, env={"LAKESMITH_CRASH": armed})
-    assert holding(start, 2 if armed.startswith(LANDED) else 1, read_table(home)) == set(MART_COLUMNS)
-    old, new = (holding(start, day, read_published(home)) for day in (1, 2))
+    assert holding(life, 2 if armed.startswith(LANDED) else 1, read_table(home)) == set(MART_COLUMNS)
+    old, new = (holding(life, day, read_published(home)) for day in (1, 2))
     assert old | new == set(MART_COLUMNS)
     home.run(*ONE_DATE)
-    assert holding(start, 2, read_table(home)) == holding(start, 2, read_published(home)) == set(MART_COLUMNS)
+    assert holding(life, 2, read_table(home)) == holding(life, 2, read_published(home)) == set(MART_COLUMNS)
     assert home.run(*ONE_DATE).json()["state"] == "nothing_new"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from lakesmith.api.typing_ahead import type_findings
 from lakesmith.errors import LakesmithError, SelectionError
 from lakesmith.model.streams import Finding, StreamId
 from lakesmith.run.workshop import Workshop
@@ -16,11 +17,22 @@ def check(shop: Workshop) -> list[Finding]:
     for name in shop.config.sources:
         try:
             findings.extend(shop.source(name).check())
+            findings.extend(type_findings(shop, name))
         except LakesmithError as error:
             findings.append(as_finding(name, error))
-    if not shop.has_models:
+    if not shop.config.streams():
+        findings.append(
+            Finding("note", "sources", "no stream is described yet", "write one below `sources:` in lakesmith.yml")
+        )
+    elif not shop.has_models:
         findings.append(
             Finding("note", "models", "there are no dbt models yet", "`lakesmith scaffold` writes the first")
+        )
+    if shop.config.schedule or shop.config.pipelines:
+        findings.append(
+            Finding(
+                "note", "schedule", "is checked and not acted on in this version", "start `lakesmith run` with cron"
+            )
         )
     return [_masked(finding, shop.host.secrets.mask) for finding in findings]
 

@@ -95,10 +95,12 @@ def _draw(shop: Workshop, relation: str, wish: Wish) -> Chart | None:
     by = _quoted(wish.by) if wish.by else "''"
     sql = f"select {x} as x, {by} as part, sum({y})::double as y from {relation} where {x} is not null group by all order by 1"  # noqa: S608
     rows = _dicts(shop.engine.query(sql).read_all())
-    labels = list(dict.fromkeys(row["x"] for row in rows))[-LABELS:]
+    every = list(dict.fromkeys(row["x"] for row in rows))
+    labels = every[-LABELS:]
     if not labels:
         return None
-    return Chart(wish.kind, _title(wish), _labels(labels), _series(rows, labels, wish), wish.unit)
+    title = _title(wish) + (f", the last {LABELS} of {len(every):,}" if len(labels) < len(every) else "")
+    return Chart(wish.kind, title, _labels(labels), _series(rows, labels, wish), wish.unit)
 
 
 def _cells(column: pa.ChunkedArray[Any]) -> list[str]:

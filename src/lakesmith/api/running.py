@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +101,10 @@ class Renewing:
     inner: Recorder
     shop: Workshop
     run_id: str
-    renewed_s: float = 0.0
+    renewed_s: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.renewed_s = self.shop.host.clock.steady_s()
 
     def record(self, event: events.Event) -> None:
         """Take note of one event."""

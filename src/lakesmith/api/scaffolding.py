@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lakesmith.errors import UsageError
+from lakesmith.model.streams import StreamSpec
+from lakesmith.model.types import Schema
+from lakesmith.run.preparing import need_dbt_project
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -21,14 +25,21 @@ def scaffold(shop: Workshop, *, dry_run: bool) -> list[FileChange]:
     from lakesmith.dbt.staging import ScaffoldTable
 
     heads = ((spec, shop.lake.table(spec.id).head()) for spec in shop.config.streams())
-    tables = [ScaffoldTable(spec, head.schema) for spec, head in heads if head]
+    tables = [ScaffoldTable(_folded(spec, head.schema), head.schema) for spec, head in heads if head]
     if not tables:
         raise UsageError(
             "No stream has been loaded yet, so no schema is known.",
             where=str(shop.lake.root),
             fix="run `lakesmith run` first: without models it loads bronze",
         )
+    need_dbt_project(shop.paths.root)
     changes = plan_scaffold(tables, read_models(shop.paths.root))
     if not dry_run:
         apply_scaffold(shop.paths.root, changes)
     return changes
+
+
+def _folded(spec: StreamSpec, schema: Schema) -> StreamSpec:
+    """Return the stream with the names that the columns of its key have in bronze."""
+    names = {field.source_name: field.name for field in schema}
+    return replace(spec, key=tuple(names.get(name, name) for name in spec.key))

@@ -70,7 +70,7 @@ def gather(shop: Workshop) -> v.Today:
         nodes=nodes,
         edges=edges,
         runs=[v.RunView(run.started_at, run.state, _seconds(run), run.message) for run in runs],
-        unwatched=("freshness against a schedule",) if shop.config.schedule is None else (),
+        unwatched=("freshness", "volume"),
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TEMPLATE = "b2b-sales"
 KILL_AT = "run.load.before_commit:2"
 BAD_DAY = 3
+DAILY_ROWS = 2_000
 
 
 @click.command("demo")
@@ -70,7 +71,8 @@ class Demo:
     def day(self, number: int) -> bool:
         """Deliver an ordinary day and run; return whether every mart equals the truth."""
         extra = ", and four tables that come once" if number == 1 else ""
-        self._title(f"Day {number}: 2,000 leads, 2,000 company rows, a web-server log{extra}")
+        rows = f"{round(DAILY_ROWS * self.company.scale):,}"
+        self._title(f"Day {number}: {rows} leads, {rows} company rows, a web-server log{extra}")
         self._deliver(number)
         self._run(number)
         return self._prove(number)

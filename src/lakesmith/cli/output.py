@@ -85,11 +85,17 @@ class TerminalOutput:
         "head": "bold",
     }
 
-    def __init__(self) -> None:
+    def __init__(self, *, exact_names: bool = False) -> None:
+        """Print to this process's output; `exact_names` leaves column names as they are instead of making words of them."""
         from rich.console import Console
 
+        self.exact_names = exact_names
         self.console = Console(highlight=False, soft_wrap=True)
         self.errors = Console(highlight=False, soft_wrap=True, stderr=True)
+
+    def title(self, column: str) -> str:
+        """Return the heading of a column."""
+        return column if self.exact_names else column.replace("_", " ")
 
     def fail(self, text: str) -> None:
         """Print what went wrong, on standard error."""
@@ -120,7 +126,7 @@ class TerminalOutput:
             for row in rows:
                 self.say(sentence(row))
         elif rows:
-            shown = [{column.replace("_", " "): cell(value) for column, value in row.items()} for row in rows]
+            shown = [{self.title(column): cell(value) for column, value in row.items()} for row in rows]
             fits = _least_width(shown) <= self.console.width or not self.console.is_terminal
             (self._grid if fits else self._blocks)(rows, shown)
 

@@ -38,7 +38,7 @@ def _table(reader: pa.RecordBatchReader) -> None:
         rows.extend(batch.slice(0, SHOWN + 1 - len(rows)).to_pylist())
         if len(rows) > SHOWN:
             break
-    output = TerminalOutput()
+    output = TerminalOutput(exact_names=True)
     output.table("rows", rows[:SHOWN], empty="No rows.")
     if len(rows) > SHOWN:
         output.say(f"The first {SHOWN} rows; --csv or --json print all.", mood="quiet")

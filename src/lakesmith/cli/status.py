@@ -38,7 +38,7 @@ def _runs(history: History, output: Output) -> None:
     rows = [
         {
             "began_utc": run.started_at,
-            "state": run.state.replace("_", " "),
+            "state": run.state,
             "seconds": (run.finished_at - run.started_at).total_seconds() if run.finished_at else None,
             "target": run.target,
             "message": run.message,
@@ -52,7 +52,7 @@ def _runs(history: History, output: Output) -> None:
 def _run_sentence(row: Mapping[str, Any]) -> str:
     took = f"{row['seconds']:,.1f} s" if row["seconds"] is not None else "–"
     short = row["run"][:SHORT_ID]
-    return f"{row['began_utc']:%Y-%m-%d %H:%M:%S} UTC  {row['state']:<11} {took:>9}  {short}  {row['target']}: {row['message']}"
+    return f"{row['began_utc']:%Y-%m-%d %H:%M:%S} UTC  {row['state'].replace('_', ' '):<11} {took:>9}  {short}  {row['target']}: {row['message']}"
 
 
 def _test_sentence(row: Mapping[str, Any]) -> str:

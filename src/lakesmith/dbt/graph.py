@@ -124,7 +124,11 @@ class Graph:
     def _unknown(self, term: Term) -> SelectionError:
         written = sorted({word for node in self.nodes.values() for word in _words(term, node)})
         near = difflib.get_close_matches(term.value, written, n=_NEAREST, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`lakesmith plan` lists all streams and models"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "`lakesmith check` lists the streams, `lakesmith dbt ls` the models"
+        )
         return SelectionError(f"The selection {term.text!r} names nothing in this project.", fix=hint)
 
 

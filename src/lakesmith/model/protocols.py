@@ -120,6 +120,10 @@ class Engine(Protocol):
         """Return the dbt profile output for this target, secrets only as `env_var()`."""
         ...
 
+    def has_build(self) -> bool:
+        """Return whether the private workspace of this target exists. Asked on every run, so it imports nothing heavy."""
+        ...
+
     def attach(self, tables: Sequence[BronzeSnapshot]) -> None:
         """Make bronze readable where dbt builds: one relation `bronze_<source>.<stream>` per table."""
         ...

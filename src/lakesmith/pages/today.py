@@ -54,7 +54,7 @@ def _header(today: Today) -> Markup:
     )
 
 
-def _section(title: str, lead: str, *children: object, id_: str) -> Markup:
+def _section(title: str, lead: object, *children: object, id_: str) -> Markup:
     return tag("section", tag("h2", title), tag("p", lead, class_="lead") if lead else "", *children, id_=id_)
 
 
@@ -130,7 +130,11 @@ def _trust(today: Today) -> Markup:
         if today.passed or today.checks
         else "No test has run yet."
     )
-    waiting = f"{today.waiting:,} records wait: `lakesmith quarantine show`." if today.waiting else "No record waits."
+    waiting = (
+        join((f"{today.waiting:,} records wait: ", tag("code", "lakesmith quarantine show"), "."))
+        if today.waiting
+        else "No record waits."
+    )
     return join(
         (
             _section("Quarantine", waiting, rejects if today.rejects else "", id_="quarantine"),

@@ -78,9 +78,7 @@ class Connectors:
         try:
             found = entry.load()
         except ImportError as error:
-            raise MissingExtraError(
-                f"{label}: {error}", where=entry.value, fix=_install(package, name)
-            ) from error
+            raise MissingExtraError(f"{label}: {error}", where=entry.value, fix=_install(package, name)) from error
         except _BROKEN as error:
             raise ConnectorOptionsError(
                 f"{label}: {type(error).__name__}: {error}",

@@ -205,7 +205,8 @@ class TargetSettings(Settings):
 
     engine: Text = Field(default="duckdb", description="Where dbt runs and readers look: one of the installed engines.")
     lake: Text = Field(
-        default="lake", description="Where bronze lives: a folder of the project, or a URL such as `s3://acme-lake`."
+        default="lake",
+        description="Where bronze lives: a folder of the project. URLs of object stores are read and refused for now.",
     )
     catalog: Text | None = Field(
         default=None, description="The lake catalog's URL; a SQLite file in the lake when left out."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from lakesmith.errors import TooManyRejectsError
+from lakesmith.errors import ProjectFileError, TooManyRejectsError
 from lakesmith.host import Host
 from lakesmith.host.crash import point
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Group, Head, Load, Staged
@@ -90,6 +91,7 @@ class _Loading:
         self.position: Position | None = head.checkpoint.position if head and head.checkpoint else None
         self.text_types: dict[str, Type] = {}
         self.profiled: set[str] = set()
+        self.sent: set[str] = set()
         self.phases: Counter[str] = Counter()
         self.rows_seen = self.bytes_seen = 0
         self._open(head)
@@ -143,6 +145,7 @@ class _Loading:
         for chunk in self._timed("read", self.job.source.read(self.job.spec, split, self._ask())):
             self.job.host.stop.check()
             self._learn(chunk, rest)
+            self.sent.update(chunk.rows.schema.names)
             first = rows_of_split
             with self._phase("shape"):
                 shaped = self.shaper.shape(chunk.rows, lambda row: f"{chunk.origin}, row {first + row + 1}")  # noqa: B023 - used at once
@@ -203,6 +206,7 @@ class _Loading:
         counts = self.tally.counts()
         self._refuse_too_many(self.load.counts + counts)
         reshape = self.shaper.finish()
+        need_columns(self.job.spec, reshape.after, self.sent)
         checkpoint = Checkpoint(
             self.job.spec.id,
             self.position or b"{}",
@@ -262,3 +266,29 @@ class _Loading:
 
 def _merged(one: dict[str, int], other: Counter[str]) -> dict[str, int]:
     return dict(Counter(one) + other)
+
+
+def need_columns(spec: StreamSpec, after: Schema, sent: Collection[str]) -> None:
+    """Refuse a key, a mask or a pin on a column that the stream never had: a slip of the pen would load a private value in clear.
+
+    Args:
+        spec: The stream.
+        after: The columns the table is going to have.
+        sent: What the source called the columns of this load; nothing is refused while it sent none.
+
+    Raises:
+        ProjectFileError: If the project names a column that is neither sent nor known.
+    """
+    from lakesmith.shape.names import fold
+
+    known = {*sent, *fold(sorted(sent)), *after.names, *(field.source_name for field in after)}
+    named = {**dict.fromkeys(spec.key, "key"), **dict.fromkeys(spec.columns, "columns")}
+    for name, where in named.items():
+        if sent and name not in known:
+            near = get_close_matches(name, sorted(known - {""}), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the stream has {', '.join(sorted(sent))}"
+            raise ProjectFileError(
+                f"{spec.id} has no column {name!r}, which `{where}:` names. Nothing of it was loaded.",
+                where=spec.where,
+                fix=hint,
+            )

@@ -44,6 +44,9 @@ def make_plan(facts: Facts) -> Plan:
     """
     loads = tuple(_load(news) for news in facts.news if news.splits)
     why = facts.why_build or ("new rows" if loads else "")
+    if loads and not facts.has_models:
+        looks = Step("attach", "attach", tuple(step.name for step in loads), reason="so that `query --build` sees it")
+        loads = (*loads, looks)
     if not why or not facts.has_models:
         return (*loads, *(_publish(name, reason, ()) for name, reason in facts.publish if reason))
     needs = tuple(step.name for step in loads)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakesmith.errors import UsageError
 from lakesmith.run.workshop import Order, Workshop
 
 if TYPE_CHECKING:
@@ -17,8 +19,24 @@ def prepare(shop: Workshop) -> None:
     """Write what dbt needs beside the project: the profile and the bundled package."""
     from lakesmith.dbt.profile import install_package, write_profiles
 
+    need_dbt_project(shop.paths.root)
+
     write_profiles(shop.paths, {shop.target.name: shop.engine.profile()}, shop.target.name, name=profile_name(shop))
     install_package(shop.paths)
+
+
+def need_dbt_project(root: Path) -> None:
+    """Refuse to work without a dbt project.
+
+    Raises:
+        UsageError: If `dbt_project.yml` is missing.
+    """
+    if not (root / "dbt_project.yml").is_file():
+        raise UsageError(
+            "There is no dbt project here yet.",
+            where=str(root / "dbt_project.yml"),
+            fix="`lakesmith init --here` adds what is missing and changes nothing that is there",
+        )
 
 
 def profile_name(shop: Workshop) -> str:

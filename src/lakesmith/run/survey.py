@@ -49,7 +49,7 @@ def survey(shop: Workshop, order: Order) -> Survey:
         prepare(shop)  # the bundled package is part of what the fingerprint looks at
     models = shop.models_now()
     manifest = shop.engine.read_manifest()
-    why = _why_build(shop, chosen, models, manifest)
+    why = _why_build(shop, chosen, models, manifest, full_refresh=order.full_refresh)
     facts = Facts(news, order.select, order.exclude, chosen.builds, why, due(shop, manifest))
     return Survey(facts, chosen, models, faults)
 
@@ -75,18 +75,22 @@ def bronze_now(shop: Workshop) -> dict[str, int | None]:
     return {str(stream): head.snapshot_id for stream, head in heads.items() if head}
 
 
-def _why_build(shop: Workshop, chosen: Chosen, models: str, manifest: dict[str, Any] | None) -> str:
+def _why_build(
+    shop: Workshop, chosen: Chosen, models: str, manifest: dict[str, Any] | None, *, full_refresh: bool
+) -> str:
     """Say why a build is due even without new rows; empty if it is not."""
     if not chosen.builds:
         return ""
     bronze = bronze_now(shop)
     if not bronze:
         return ""
-    if manifest is None:
-        return "nothing has been built yet"
-    inputs = manifest.get("inputs") or {}
-    if inputs.get("models") != models:
-        return "models changed"
-    if inputs.get("bronze") != bronze:
-        return "bronze has moved since the last build"
-    return "" if inputs.get("complete") else "the last build did not end well"
+    inputs = (manifest or {}).get("inputs") or {}
+    reasons = (
+        (full_refresh, "a full refresh was asked for"),
+        (manifest is None, "nothing has been built yet"),
+        (not shop.engine.has_build(), "the build file is gone"),
+        (inputs.get("models") != models, "models changed"),
+        (inputs.get("bronze") != bronze, "bronze has moved since the last build"),
+        (not inputs.get("complete"), "the last build did not end well"),
+    )
+    return next((reason for true, reason in reasons if true), "")

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lakesmith.errors import ProjectFileError
 from lakesmith.host import Host
 from lakesmith.model.plans import EngineContext
 from lakesmith.model.protocols import Source
@@ -41,7 +42,19 @@ class Workshop:
         """The lake that this target reads."""
         from lakesmith.lake import Lake
 
-        folder = self.config.bronze_of(self.target).lake
+        owner = self.config.bronze_of(self.target)
+        folder = owner.lake
+        unmet = [
+            key
+            for key, said in (("lake", "://" in folder), ("catalog", owner.catalog), ("sample", self.target.sample))
+            if said
+        ]
+        if unmet:
+            raise ProjectFileError(
+                f"The target {self.target.name!r} asks for `{unmet[0]}:` in a way that this version cannot do yet.",
+                where=self.target.where,
+                fix="use a folder of the project as `lake:`, without `catalog:` and `sample:`",
+            )
         return self._once("lake", lambda: Lake(self.paths.root / folder, self.host))
 
     @property

@@ -53,6 +53,10 @@ class DuckDBEngine:
             "settings": {"TimeZone": "UTC", **{key: value for key, value in limits.items() if value is not None}},
         }
 
+    def has_build(self) -> bool:
+        """Return whether anything was ever built here; imports nothing."""
+        return self.build_file.exists()
+
     def attach(self, tables: Sequence[BronzeSnapshot]) -> None:
         """Make one view `bronze_<source>.<stream>` per table; `tables` is all of bronze, views of other streams are dropped.
 
