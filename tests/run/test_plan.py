@@ -47,9 +47,11 @@ def test_what_has_something_new_is_loaded_and_nothing_else(facts):
 @given(FACTS)
 def test_models_are_built_when_rows_are_new_or_there_is_a_reason(facts):
     plan = make_plan(facts)
-    due = facts.has_models and bool(facts.why_build or any(news.splits for news in facts.news))
+    rows = any(news.splits for news in facts.news)
+    due = facts.has_models and bool(facts.why_build or rows)
+    looks = ["attach"] if rows else []  # bronze can be asked even where there are no models
     assert [step.kind for step in plan if step.kind in ("attach", "build", "swap")] == (
-        ["attach", "build", "swap"] if due else []
+        ["attach", "build", "swap"] if due else looks
     )
     for step in plan:
         if step.kind == "build":

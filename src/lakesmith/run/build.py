@@ -13,7 +13,6 @@ from lakesmith.model.streams import StreamId
 from lakesmith.run.continuity import built_from, must_begin_anew
 from lakesmith.run.preparing import prepare, request
 from lakesmith.run.selecting import datasets_of
-from lakesmith.run.survey import bronze_now
 from lakesmith.run.workshop import Order, Workshop
 
 Tell = Callable[[Any], None]
@@ -32,14 +31,16 @@ class Built:
     failing: dict[str, int] = field(default_factory=dict)
     """Tests that failed, by dbt's id, with how many rows each found."""
     errors: Sequence[LakesmithError] = ()
+    bronze: dict[str, int | None] = field(default_factory=dict)
+    """What was read: another target may load into the same lake while this one builds."""
 
 
-def attach(shop: Workshop) -> int:
-    """Make bronze readable for dbt; return how many tables."""
+def attach(shop: Workshop) -> dict[str, int | None]:
+    """Make bronze readable for dbt; return which snapshot of each table dbt will read, by stream."""
     found = [shop.lake.table(stream).snapshot() for stream in shop.lake.streams()]
     tables = [table for table in found if table is not None]
     shop.engine.attach(tables)
-    return len(tables)
+    return {str(table.stream): table.snapshot_id for table in tables}
 
 
 def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str, tell: Tell) -> Built:
@@ -100,7 +101,7 @@ def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[
     wanted = datasets_of(read_manifest(shop.paths.dbt_target))
     fresh = [dataset for dataset in wanted if dataset.relation in built.good - built.bad]
     stamped = [_stamped(dataset, shop) for dataset in fresh]
-    bronze, complete = bronze_now(shop), whole and built.state in ("succeeded", "warned")
+    bronze, complete = built.bronze, whole and built.state in ("succeeded", "warned")
     inputs = {
         "models": models,
         "bronze": bronze,

@@ -41,6 +41,7 @@ class Outcome:
     steps: dict[str, str] = field(default_factory=dict)
     loads: list[Load] = field(default_factory=list)
     errors: list[tuple[str, LakesmithError]] = field(default_factory=list)
+    attached: dict[str, int | None] = field(default_factory=dict)
     built: building.Built | None = None
     datasets: Sequence[Dataset] = ()
     published: dict[str, int] = field(default_factory=dict)
@@ -115,7 +116,8 @@ class Execution:
 
     def attach(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Make bronze readable for dbt."""
-        return "succeeded", "", {"tables": building.attach(self.shop)}
+        self.outcome.attached = building.attach(self.shop)
+        return "succeeded", "", {"tables": len(self.outcome.attached)}
 
     def build(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Build and test the models."""
@@ -125,6 +127,7 @@ class Execution:
             if name.startswith("load:") and state not in WENT_WELL
         ]
         built = building.build(self.shop, self.order, failed, self.run_id, self._tell)
+        built.bronze = self.outcome.attached
         self.outcome.built = built
         if built.state == "stopped":
             raise StopRequestedError

@@ -32,9 +32,11 @@ def survey(shop: Workshop, order: Order) -> Survey:
     """Find what is due.
 
     Raises:
+        ProjectFileError: If the target asks for what this version cannot do.
         SelectionError: If the selection names nothing.
         FatalError: If a table, or the lake's catalog, cannot be trusted: nothing is loaded before somebody has looked.
     """
+    shop.need_target()
     chosen = choose(shop, order)
     news: list[StreamNews] = []
     faults: dict[StreamId, LakesmithError] = {}

@@ -42,11 +42,20 @@ class Workshop:
         """The lake that this target reads."""
         from lakesmith.lake import Lake
 
+        self.need_target()
+        folder = self.config.bronze_of(self.target).lake
+        return self._once("lake", lambda: Lake(self.paths.root / folder, self.host))
+
+    def need_target(self) -> None:
+        """Refuse a target that asks for what this version cannot do.
+
+        Raises:
+            ProjectFileError: If the lake is no folder, or `catalog:` or `sample:` is set.
+        """
         owner = self.config.bronze_of(self.target)
-        folder = owner.lake
         unmet = [
             key
-            for key, said in (("lake", "://" in folder), ("catalog", owner.catalog), ("sample", self.target.sample))
+            for key, said in (("lake", "://" in owner.lake), ("catalog", owner.catalog), ("sample", self.target.sample))
             if said
         ]
         if unmet:
@@ -55,7 +64,6 @@ class Workshop:
                 where=self.target.where,
                 fix="use a folder of the project as `lake:`, without `catalog:` and `sample:`",
             )
-        return self._once("lake", lambda: Lake(self.paths.root / folder, self.host))
 
     @property
     def engine(self) -> Any:
