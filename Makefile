@@ -7,7 +7,7 @@ export LAKESMITH_TEST_DATA ?= $(abspath ../shared/data)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock wheel clean
+.PHONY: help demo test check bench torture spark wheel wheel-demo lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,12 +38,28 @@ check: $(VENV)/dev.stamp ## lint, types, layers
 bench: $(VENV)/dev.stamp ## timings as ratios in one run, written to bench/results.json
 	$(BIN)/python bench/run.py
 
+torture: $(VENV)/dev.stamp ## kill real processes at every crash point (long)
+	LAKESMITH_TORTURE=1 $(BIN)/python -m pytest tests/end_to_end -k "torture or process_of_its_own" --timeout=3600
+
+spark: $(VENV)/dev.stamp requirements-spark.lock ## read what is published with PySpark (needs Java)
+	test -x $(VENV)-spark/bin/python || $(PYTHON) -m venv $(VENV)-spark
+	$(VENV)-spark/bin/python -m pip install --quiet --require-hashes -r requirements-spark.lock
+	$(VENV)-spark/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(VENV)-spark/bin/python -m pytest tests/run/test_spark.py
+
+wheel-demo: wheel ## the demo from the built wheel in a new environment, with the network cut (Linux)
+	rm -rf dist/venv dist/empty && mkdir -p dist/empty && $(PYTHON) -m venv dist/venv
+	dist/venv/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	dist/venv/bin/python -m pip install --quiet --no-deps dist/lakesmith-*.whl
+	cd dist/empty && unshare --net --map-root-user ../venv/bin/lakesmith demo company
+
 lock: ## write requirements*.lock anew (needs uv)
 	uv pip compile pyproject.toml requirements-build.in --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements.lock
+	uv pip compile pyproject.toml requirements-build.in --group spark --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-spark.lock
 	uv pip compile pyproject.toml requirements-build.in --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
 
 wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-spark demo dist build .mypy_cache .ruff_cache .pytest_cache

@@ -71,7 +71,7 @@ class Connectors:
                 f'no {_NOUNS[group]} "{name}" is installed{nearest(name, known)}',
                 fix=f"installed are: {spell_list(known)}",
             )
-        if not isinstance(entry, EntryPoint):
+        if isinstance(entry, type):  # not by EntryPoint: other packages put a class of their own in its place
             return _checked(group, name, entry, "")
         package = entry.dist.name if entry.dist else entry.module
         label = f'the {_NOUNS[group]} "{name}" of the package {package} cannot be loaded'
