@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,7 +41,7 @@ def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Pat
             log = RunLog(shop.paths.logs, host=shop.host)
             recorder = Renewing(Fanout((store, log, *listeners), complain=_complain), shop, run_id)
             _bury_the_lost(shop, store)
-            outcome = _recorded(shop, order, run_id, recorder)
+            outcome = _recorded(shop, order, run_id, recorder, _ordinals(shop, store))
         finally:
             store.close()
         written = _page(shop, page, outcome) if outcome.state != "nothing_new" else None
@@ -116,7 +117,7 @@ class Renewing:
             self.inner.record(events.RunRenewed(self.run_id, now, now + LEASE))
 
 
-def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder) -> Outcome:
+def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder, ordinals: Mapping[str, int]) -> Outcome:
     """Survey, plan and execute between the first and the last event of a run."""
     from lakesmith.run.execute import Execution, mask_error
     from lakesmith.run.survey import survey
@@ -124,7 +125,7 @@ def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder) -> 
     recorder.record(_started(shop, order, run_id))
     try:
         found = survey(shop, order)
-        outcome = Execution(shop, order, found, run_id, recorder).run(make_plan(found.facts))
+        outcome = Execution(shop, order, found, run_id, recorder, ordinals=ordinals).run(make_plan(found.facts))
     except BaseException as error:
         if isinstance(error, LakesmithError):
             mask_error(error, shop.host.secrets)
@@ -173,6 +174,12 @@ def _started(shop: Workshop, order: Order, run_id: str) -> events.RunStarted:
         pid=os.getpid(),
         lease_until=now + LEASE,
     )
+
+
+def _ordinals(shop: Workshop, store: RunStore) -> Mapping[str, int]:
+    from lakesmith.monitor.reading import History
+
+    return History(store, now=shop.host.clock.now()).highest_ordinals(shop.config.bronze_of(shop.target).name)
 
 
 def _bury_the_lost(shop: Workshop, store: RunStore) -> None:

@@ -82,7 +82,7 @@ class Table:
         metadata = self.services.pointers.read(self.stream)
         return metadata is not None and any(snapshot.id == snapshot_id for snapshot in metadata.ancestors())
 
-    def open_group(self, head: Head | None) -> Group:
+    def open_group(self, head: Head | None, *, above: int = 0) -> Group:
         """Give out the next ordinal and batch id, and the constant of `_ls_loaded_at`.
 
         Raises:
@@ -91,7 +91,7 @@ class Table:
         """
         ids = self.services.host.ids
         highest = highest_ordinal(read_metadata(head.metadata_path)) if head else 0
-        ordinal = max(highest, head.checkpoint.ordinal if head and head.checkpoint else 0) + 1
+        ordinal = max(above, highest, head.checkpoint.ordinal if head and head.checkpoint else 0) + 1
         table_uuid = head.table_uuid if head else str(UUID(hex=ids.ticket() + ids.ticket(), version=4))
         return Group(
             stream=self.stream,

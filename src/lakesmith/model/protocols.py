@@ -82,8 +82,8 @@ class Bronze(Protocol):
         """Return what the newest metadata says, or None where there is no table yet."""
         ...
 
-    def open_group(self, head: Head | None) -> Group:
-        """Give out the next ordinal and batch id, and the constant of `_ls_loaded_at`."""
+    def open_group(self, head: Head | None, *, above: int = 0) -> Group:
+        """Give out the next ordinal, higher than `above`, the batch id, and the constant of `_ls_loaded_at`."""
         ...
 
     def number(self, head: Head | None, reshape: Reshape) -> Schema:

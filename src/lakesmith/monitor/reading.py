@@ -151,6 +151,17 @@ class History:
             query = query.where(tables.table_load.c.run_id == run_id)
         return [_load(row) for row in self._all(query)]
 
+    def highest_ordinals(self, target: str) -> dict[str, int]:
+        """Return the highest ordinal on record for each stream of a target: what its table must have reached."""
+        load, run = tables.table_load, tables.run
+        query = (
+            select(load.c.stream, func.max(load.c.ordinal).label("highest"))
+            .join(run, run.c.run_id == load.c.run_id)
+            .where(run.c.target == target, load.c.ordinal.is_not(None))
+            .group_by(load.c.stream)
+        )
+        return {row["stream"]: row["highest"] for row in self._all(query)}
+
     def newest_loads(self) -> list[LoadRecord]:
         """Return the newest load that moved rows, for each stream, by name."""
         load = tables.table_load

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -57,6 +57,7 @@ class Execution:
     run_id: str
     recorder: Recorder
     outcome: Outcome = field(default_factory=Outcome)
+    ordinals: Mapping[str, int] = field(default_factory=dict)
 
     def run(self, plan: Plan) -> Outcome:
         """Execute every step of `plan`, then say how it went. A wish to stop ends it at the next safe point."""
@@ -102,7 +103,9 @@ class Execution:
             self.shop.lake.table(stream),
             self.shop.host,
             self.shop.config.config_hash,
+            self.ordinals.get(str(stream), 0),
         )
+        restored = self._restored(job)
         total = next((news.size_bytes for news in self.survey.facts.news if news.stream == stream), None)
 
         def progress(rows: int, done: int) -> None:
@@ -111,8 +114,33 @@ class Execution:
         load = load_stream(job, progress=progress)
         self.outcome.loads.append(load)
         self._tell(events.LoadFinished(self.run_id, step.name, self.shop.host.clock.now(), load))
-        facts = {"read": load.counts.read, "written": load.counts.written, "quarantined": load.counts.quarantined}
-        return "succeeded", "", {**facts, "filtered": load.counts.filtered, "splits": load.splits}
+        facts: dict[str, float] = {
+            "read": load.counts.read,
+            "written": load.counts.written,
+            "quarantined": load.counts.quarantined,
+        }
+        facts |= {"filtered": load.counts.filtered, "splits": load.splits}
+        return ("warned" if restored else "succeeded"), restored, facts
+
+    def _restored(self, job: LoadJob) -> str:
+        """Say so if the table is behind what the record knows of it: somebody restored its catalog, or made the lake anew."""
+        head = job.bronze.head()
+        reached = head.checkpoint.ordinal if head and head.checkpoint else 0
+        if reached >= job.known_ordinal:
+            return ""
+        what = (
+            f"The table of {job.spec.id} is at load {reached}, and the record knows of load {job.known_ordinal}: its catalog was "
+            f"restored, or the lake was made anew. Loading goes on from load {reached}, with numbers above {job.known_ordinal}."
+        )
+        fix = "nothing, if that was meant; else stop, and bring back the newest catalog"
+        now = self.shop.host.clock.now()
+        step = f"load:{job.spec.id}"
+        self._tell(
+            events.ErrorSeen(
+                self.run_id, step, now, "RestoredCatalog", "stop and look", what, str(self.shop.lake.root), fix
+            )
+        )
+        return what
 
     def attach(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Make bronze readable for dbt."""

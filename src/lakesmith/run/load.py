@@ -33,13 +33,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class LoadJob:
-    """One stream to move: what it is, where it comes from, where it goes."""
+    """One stream to move: what it is, where it comes from, where it goes.
+
+    `known_ordinal` is the highest ordinal anybody remembers of the table: new ones are higher, also after a restored catalog.
+    """
 
     spec: StreamSpec
     source: Source
     bronze: Bronze
     host: Host
     config_hash: str = ""
+    known_ordinal: int = 0
     group_bytes: int = GROUP_BYTES
 
 
@@ -101,7 +105,7 @@ class _Loading:
         from lakesmith.shape import Policy, Shaper
 
         self.head = head
-        self.group: Group = self.job.bronze.open_group(head)
+        self.group: Group = self.job.bronze.open_group(head, above=self.job.known_ordinal)
         known = head.schema.data if head else None
         self.shaper: Shaper = Shaper(known, Policy.of(self.job.spec), self.text_types)
         self.stage: Stage | None = None

@@ -122,17 +122,6 @@ def test_dask(folder):
     assert frame_rows(dask.read_parquet(str(folder)).compute(scheduler="sync")) == ROWS
 
 
-def test_pyspark(folder):
-    sql = pytest.importorskip("pyspark.sql")
-    builder = sql.SparkSession.builder.master("local[1]").config("spark.sql.session.timeZone", "UTC")
-    spark = builder.config("spark.ui.enabled", "false").getOrCreate()
-    try:
-        frame = spark.read.parquet(str(folder)).orderBy("id")
-        assert frame_rows(frame.toPandas()) == ROWS
-    finally:
-        spark.stop()
-
-
 class Bucket(BaseHTTPRequestHandler):
     """As much of S3 as reading needs: list, head and ranged get of the files of one folder."""
 

@@ -128,17 +128,41 @@ def test_a_vanished_file_changes_nothing(delivery) -> None:
     assert delivery.load(stream, first.position).counted == 0
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(delivery) -> None:
+@pytest.fixture
+def half_read(delivery):
+    """A file of 3 M rows of which one chunk has been read: its path, its stream, its split, and the chunks."""
     path = delivery.put("a.csv", "k,v\n" + "1,2\n" * 3_000_000)
     stream = delivery.stream()
     source = delivery.source(stream)
     (split,) = source.splits(stream, Ask())
     chunks = source.read(stream, split, Ask())
-    next(chunks)
-    with path.open("a") as file:
-        file.write("3,4\n")
+    return path, stream, split, chunks, next(chunks)
+
+
+def test_a_file_that_is_written_anew_while_it_is_read_is_refused(half_read) -> None:
+    path, _, _, chunks, _ = half_read
+    path.write_text("k,v\n3,4\n")
     with pytest.raises(SourceDataError, match=r"changed while it was being read.*\n  where: a\.csv"):
         list(chunks)
+
+
+def test_a_file_that_another_one_replaces_while_it_is_read_is_refused(half_read) -> None:
+    path, _, _, chunks, _ = half_read
+    other = path.with_name("other")
+    other.write_text("k,v\n" + "5,6\n" * 4_000_000)
+    other.replace(path)
+    with pytest.raises(SourceDataError, match=r"changed while it was being read.*\n  where: a\.csv"):
+        list(chunks)
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_where_it_ended_and_on_the_next_time(delivery, half_read) -> None:
+    path, stream, split, chunks, first = half_read
+    with path.open("a") as file:
+        file.write("3,4\n5,6\n")
+    all_chunks = [first, *chunks]
+    assert sum(chunk.rows.num_rows for chunk in all_chunks) == sum(chunk.counted for chunk in all_chunks) == 3_000_000
+    position = delivery.source(stream).advance(None, split, all_chunks[-1].after)
+    assert delivery.load(stream, position).rows == [("3", "4"), ("5", "6")]
 
 
 def test_every_position_resumes_with_exactly_the_remaining_rows(delivery) -> None:

@@ -96,8 +96,8 @@ class FileReading:
             "A file that was already loaded has been rewritten; loading it again would double its rows. None of it was loaded.",
             where=f"{self._job.name} (stream {self._stream.id}{_at(self._stream.where)})",
             fix=(
-                "deliver changed data under a new name, or give the stream a `key` and `mode: dedupe`, "
-                f"or load everything anew: lakesmith rebuild {self._stream.id}"
+                "deliver changed data under a new name, or give the stream a `key` and `mode: dedupe`; "
+                "a file that only grows, and whose last record ends with a line end, is read on from there"
             ),
         )
 
@@ -135,8 +135,14 @@ class FileReading:
         return Chunk(stretch.rows, after, stretch.rejects, stretch.counted, origin=self._job.name)
 
     def _check_unchanged(self) -> None:
+        """Refuse a file that was rewritten meanwhile. One that only grew was read up to where it ended: the next run reads on.
+
+        A file rewritten in place and larger passes here; the hash of what was read gives it away the next time.
+        """
         now = Path(self._file.name).stat()
-        if (now.st_size, now.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
+        known = self._status
+        grew = (now.st_dev, now.st_ino) == (known.st_dev, known.st_ino) and now.st_size > known.st_size
+        if not grew and (now.st_size, now.st_mtime_ns) != (known.st_size, known.st_mtime_ns):
             raise SourceDataError(
                 "A file was changed while it was being read.",
                 where=f"{self._job.name} (stream {self._stream.id}{_at(self._stream.where)})",
