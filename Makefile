@@ -7,7 +7,7 @@ export LAKESMITH_TEST_DATA ?= $(abspath ../shared/data)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench torture spark wheel wheel-demo lock clean
+.PHONY: help demo test test-long check bench torture spark wheel wheel-demo lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ demo: $(VENV)/runtime.stamp ## three days of a demo company, from files to the p
 
 test: $(VENV)/dev.stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: $(VENV)/dev.stamp ## what the fast suite leaves out: whole demos, tours, more signals
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 check: $(VENV)/dev.stamp ## lint, types, layers
 	$(BIN)/ruff check .

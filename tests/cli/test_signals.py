@@ -9,7 +9,9 @@ import pytest
 from lakesmith_terminal import LAKESMITH
 
 ORDERS = 150_000
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+BOTH = pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)], ids=["SIGINT", "SIGTERM"]
+)
 
 
 def wait_until(true, process, timeout_s=60.0):

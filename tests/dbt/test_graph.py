@@ -153,7 +153,7 @@ def test_downstream_and_streams_above_are_inverse(graph):
         (("source:backoffice.orderz",), r"names nothing[\s\S]*backoffice\.orders"),
         (("backoffice.orders",), r"names nothing[\s\S]*did you mean source:backoffice\.orders"),
         (("tag:reprot",), r"names nothing[\s\S]*report"),
-        (("zzzzqqqq",), r"names nothing[\s\S]*lakesmith plan"),
+        (("zzzzqqqq",), r"names nothing[\s\S]*lakesmith dbt ls"),
         (("tag:core,tag:report",), "nothing in common"),
         (("state:modified",), "Nothing can be selected by 'state'"),
         (("@fct_orders+",), "both @ and a trailing"),

@@ -13,7 +13,7 @@ from standin import Rows
 
 from lakesmith.simulate import MART_COLUMNS, Company, clean_tables, deliver, truth
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long  # tests/end_to_end holds the same marts against the truth through the real loader
 
 COMPANY: Final = Company(scale=0.4)
 DAYS: Final = (1, 2, 3)

@@ -72,6 +72,7 @@ def nodes(project: Path, kind: str) -> list[dict[str, Any]]:
     return [node for node in artifact(project, "manifest")["nodes"].values() if node["resource_type"] == kind]
 
 
+@pytest.mark.long
 def test_dbt_deps_keeps_the_bundled_package_beside_the_users_own(project: Path) -> None:
     """Offline, and although dbt empties the folder first."""
     assert sorted(path.name for path in (project / "dbt_packages").iterdir()) == ["lakesmith", "own"]

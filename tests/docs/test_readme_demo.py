@@ -9,7 +9,7 @@ from docs_player import Player, commands
 DEMO = [b for b in blocks(ROOT / "README.md") if b.language == "console" and commands(b)[0][0] == "lakesmith demo"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_demo_prints_what_readme_says(tmp_path):
     assert len(DEMO) == 1

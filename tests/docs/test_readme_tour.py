@@ -14,7 +14,7 @@ def is_demo(block):
 TOUR = [block for block in blocks(ROOT / "README.md") if not is_demo(block)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_tour_goes_as_readme_says(tmp_path, capsys):
     player = Player(tmp_path)

@@ -7,7 +7,7 @@ from docs_pages import ROOT, blocks
 from docs_player import Player
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", ["data-way.md", "demo-company.md"])
 def test_the_page_prints_what_it_says(tmp_path, name):

@@ -11,7 +11,7 @@ from lakesmith.about import __version__
 from lakesmith.api.marts import mart_views
 from lakesmith.catalog.lineage import lineage_of
 from lakesmith.dbt.artifacts import Manifest, read_manifest
-from lakesmith.errors import FatalError, TransformError
+from lakesmith.errors import LakesmithError, TransformError
 from lakesmith.host.files import write_atomically
 from lakesmith.monitor.reading import CheckRecord, DriftRecord, History, LoadRecord, RunRecord
 from lakesmith.monitor.store import RunStore
@@ -129,7 +129,7 @@ _ENDINGS = {"failed": "failed", "lost": "was lost", "stopped": "was stopped"}
 def _unloaded(shop: Workshop) -> list[str] | None:
     try:
         there = set(shop.lake.streams())
-    except FatalError:
+    except LakesmithError:
         return None
     return [str(spec.id) for spec in shop.config.streams() if spec.id not in there]
 
@@ -153,7 +153,7 @@ def _heads(shop: Workshop) -> list[Head] | None:
     """Return the heads of all tables; None if the lake cannot be read: the page is needed most when something is broken."""
     try:
         return [head for stream in shop.lake.streams() if (head := shop.lake.table(stream).head())]
-    except FatalError:
+    except LakesmithError:
         return None
 
 

@@ -92,6 +92,12 @@ class SqlitePointers:
                     where=str(self.layout.catalog),
                     fix="give this user the right to write in the lake's folder",
                 ) from error
+            if "disk I/O" in str(error):
+                raise StorageUnavailableError(
+                    f"The lake catalog cannot be read now: {error}.",
+                    where=str(self.layout.catalog),
+                    fix="look at the disk: it may be full or failing; nothing was changed",
+                ) from error
             raise self._broken(f"cannot be read ({error})") from error
 
     @contextlib.contextmanager

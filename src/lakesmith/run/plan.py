@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from lakesmith.model.plans import Plan, Step
 from lakesmith.model.streams import StreamId
 
+TO_LOOK = "so that `query --build` sees it"
+
 
 @dataclass(frozen=True, slots=True)
 class StreamNews:
@@ -45,7 +47,7 @@ def make_plan(facts: Facts) -> Plan:
     loads = tuple(_load(news) for news in facts.news if news.splits)
     why = facts.why_build or ("new rows" if loads else "")
     if loads and not facts.has_models:
-        looks = Step("attach", "attach", tuple(step.name for step in loads), reason="so that `query --build` sees it")
+        looks = Step("attach", "attach", tuple(step.name for step in loads), reason=TO_LOOK)
         loads = (*loads, looks)
     if not why or not facts.has_models:
         return (*loads, *(_publish(name, reason, ()) for name, reason in facts.publish if reason))
