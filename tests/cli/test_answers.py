@@ -105,6 +105,13 @@ def test_check_and_doctor_find_nothing_wrong(company):
         assert rows[name].startswith(f"{count - broken:,} rows in ")
 
 
+def test_a_table_in_a_pipe_hides_no_column_however_wide_it_is(built):
+    wide = ", ".join(f"'{'x' * 30}' as column_number_{n}" for n in range(12))
+    head, row = built.run("query", f"select {wide}").stdout.splitlines()
+    assert head.split() == [f"column_number_{n}" for n in range(12)]
+    assert row.split() == ["x" * 30] * 12
+
+
 def test_query_csv_and_json_say_the_same(built):
     sql = "select * from (values (1, 'a,\"b\"', null, date '2026-10-01'), (2, 'ü', 1.5, null)) t(id, text, number, day) order by id"
     as_csv = list(csv.DictReader(io.StringIO(built.run("query", "--csv", sql).stdout)))

@@ -91,6 +91,8 @@ class TerminalOutput:
 
         self.exact_names = exact_names
         self.console = Console(highlight=False, soft_wrap=True)
+        if not self.console.is_terminal:
+            self.console.width = UNLIMITED  # Rich never prints wider than its console, and a pipe has no edge
         self.errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
     def title(self, column: str) -> str:

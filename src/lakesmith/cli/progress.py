@@ -94,6 +94,8 @@ class Progress:
         text = Text(f" {mark} ", style=style)
         text.append(lines)
         self.console.print(text)
+        if event.kind == "load" and event.state == "warned":
+            self.console.print(Text(f"          {event.message}", style="yellow"))
         for change in self._loads[event.step].drift if event.step in self._loads else ():
             words = DRIFT_WORDS.get(change.kind, change.kind.replace("_", " "))
             sides = f" ({change.before} → {change.after})" if change.before and change.after else ""
@@ -102,7 +104,7 @@ class Progress:
     def _load_line(self, event: events.StepFinished) -> str:
         name = event.step.removeprefix("load:")
         load = self._loads.get(event.step)
-        if load is None or event.state != "succeeded":
+        if load is None or event.state not in ("succeeded", "warned"):
             return f"load    {name:<26} {event.message.splitlines()[0] if event.message else event.state}"
         counts = load.counts
         worth_it = event.seconds and counts.read > FEW_ROWS
