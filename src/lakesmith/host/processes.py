@@ -68,12 +68,18 @@ def end(process: subprocess.Popen[str]) -> None:
     """Ask a child to end; after ten seconds end it."""
     if process.poll() is not None:
         return
-    process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
+    process.send_signal(_polite())
     try:
         process.wait(GRACE_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _polite() -> signal.Signals:
+    """Return the signal that asks a child to end: SIGINT, unless it inherited from us (nohup, cron) that this one is ignored."""
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    return signal.SIGTERM if os.name == "nt" or ignored else signal.SIGINT
 
 
 def _drain(process: subprocess.Popen[str], lines: list[str]) -> None:
