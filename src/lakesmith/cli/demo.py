@@ -140,6 +140,7 @@ class Demo:
         project = lakesmith.open(self.folder)
 
         def read(mart: str, columns: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+            """Yield the rows of a published mart."""
             for batch in project.table(mart).to_arrow().select(list(columns)).to_batches():
                 yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 

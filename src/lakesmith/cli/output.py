@@ -35,6 +35,7 @@ def common(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return one decorator that adds several options, first one on top."""
 
     def decorate(function: Any) -> Any:
+        """Add the options to a command."""
         for option in reversed(options):
             function = option(function)
         return function

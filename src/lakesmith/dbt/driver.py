@@ -97,6 +97,7 @@ def _lines(child: Child, host: Host) -> Iterator[str]:
     arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def collect() -> None:
+        """Hand every line over; None at the end."""
         for line in child.lines():
             arrived.put(line)
         arrived.put(None)

@@ -116,6 +116,7 @@ class Graph:
 
     def _sorted(self, chosen: set[str]) -> Selected:
         def of(kinds: tuple[str, ...]) -> tuple[str, ...]:
+            """Return the chosen nodes of some kinds, sorted."""
             return tuple(sorted(key for key in chosen if self.nodes[key].resource_type in kinds))
 
         streams = tuple(sorted(stream for key, stream in self.streams.items() if key in chosen))

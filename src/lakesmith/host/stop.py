@@ -46,6 +46,7 @@ class Stop:
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
         def ask(_number: int, _frame: FrameType | None) -> None:
+            """Note the wish, and give the next signal its usual effect."""
             self.request()
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -59,6 +59,7 @@ class _DurableStream(io.FileIO):
         self._path = path
 
     def write(self, data: Any, /) -> int:
+        """Write bytes."""
         view = memoryview(data)
         done = 0
         while done < view.nbytes:
@@ -66,6 +67,7 @@ class _DurableStream(io.FileIO):
         return done
 
     def close(self) -> None:
+        """Make the content and the name durable, then close."""
         if self.closed:
             return
         os.fsync(self.fileno())

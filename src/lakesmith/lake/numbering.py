@@ -41,6 +41,7 @@ class _Ids:
         self._counter = itertools.count(last + 1)
 
     def next(self) -> int:
+        """Return the next free field id."""
         return next(self._counter)
 
 

@@ -195,14 +195,17 @@ class _File:
 
     @property
     def size_bytes(self) -> int:
+        """Bytes written so far."""
         return self._sink.tell()
 
     def write(self, table: pa.Table) -> None:
+        """Append rows."""
         with storage_errors(self._path):
             self._writer.write_table(table, row_group_size=table.num_rows)
         self._rows += table.num_rows
 
     def close(self) -> StagedFile:
+        """Finish and fsync the file."""
         with storage_errors(self._path):
             self._writer.close()
             self._sink.flush()
@@ -215,6 +218,7 @@ class _File:
         return StagedFile(str(self._path), self._rows, size, self._first_seq, self._first_seq + self._rows - 1)
 
     def abandon(self) -> None:
+        """Stop writing; what is there stays."""
         self._sink.close()
 
 

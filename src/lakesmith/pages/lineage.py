@@ -38,6 +38,7 @@ def _ordered(nodes: Sequence[NodeView], edges: Sequence[tuple[str, str]]) -> dic
     rank: dict[str, float] = {}
 
     def weight(node: NodeView) -> tuple[float, str]:
+        """Return the mean place of what feeds a node."""
         known = [rank[name] for name in feeds[node.name] if name in rank]
         return (sum(known) / len(known) if known else 0.0, node.name)
 

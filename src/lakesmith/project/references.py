@@ -136,6 +136,7 @@ def resolve_document(document: Document, lookup: Lookup, secrets: Secrets, fault
     resolved = Resolved(None)
 
     def walk(value: Any, path: KeyPath) -> Any:
+        """Return a value with its references resolved."""
         if isinstance(value, dict):
             return {key: walk(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):

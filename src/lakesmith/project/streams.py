@@ -26,6 +26,7 @@ class _Source:
 
     @property
     def default_mode(self) -> str:
+        """The mode of streams that name none."""
         known = modes_of(self.connector) if self.connector else DEFAULT_MODES
         return "append" if "append" in known else known[0]
 

@@ -112,6 +112,7 @@ class Execution:
         total = next((news.size_bytes for news in self.survey.facts.news if news.stream == stream), None)
 
         def progress(rows: int, done: int) -> None:
+            """Tell how far the load is."""
             self._tell(events.StepProgress(self.run_id, step.name, rows, done, total))
 
         load = load_stream(job, progress=progress)

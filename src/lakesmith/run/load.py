@@ -72,6 +72,7 @@ class _Tally:
     filtered: Counter[str] = field(default_factory=Counter)
 
     def add(self, chunk: Chunk, shaped: Shaped) -> None:
+        """Count a chunk and what became of it."""
         self.counted = None if self.counted is None or chunk.counted is None else self.counted + chunk.counted
         self.written += shaped.rows.num_rows
         self.rejects.update(reject.reason for reject in (*chunk.rejects, *shaped.rejects))
@@ -80,6 +81,7 @@ class _Tally:
             self.filtered["held"] += chunk.held
 
     def counts(self) -> Counts:
+        """Return the row law of the group so far."""
         kept = self.written + self.rejects.total() + self.filtered.total()
         read = kept if self.counted is None else self.counted
         return Counts(read, self.written, self.rejects.total(), self.filtered.total(), proven=self.counted is not None)
@@ -115,6 +117,7 @@ class _Loading:
         self.tally = _Tally()
 
     def run(self, splits: Sequence[Split]) -> Load:
+        """Read every split and commit; return what was done."""
         point("run.load.begun")
         try:
             for number, split in enumerate(splits):

@@ -82,6 +82,7 @@ class Workshop:
         kind = self.config.source(name).type
 
         def make() -> Source:
+            """Make the source."""
             source: Source = self.connectors.source(kind)(self.config.context(name))
             return source
 
