@@ -8,7 +8,7 @@ import pytest
 
 import lakesmith
 from lakesmith.api.marts import _cells, _dicts
-from lakesmith.api.today import verdict
+from lakesmith.api.health import verdict
 from lakesmith.monitor.reading import CheckRecord, RunRecord
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lakesmith.api.table import PublishedTable
     from lakesmith.dbt.scaffold import FileChange
     from lakesmith.model.loads import QuarantinedRow
-    from lakesmith.monitor.reading import History
+    from lakesmith.monitor.reading import CheckRecord, History
 
 
 def open(path: str | Path = ".", *, target: str | None = None, host: Host | None = None) -> Project:  # noqa: A001
@@ -151,6 +151,12 @@ class Project:
 
         store = RunStore.at(self._shop.paths.store, host=self._shop.host)
         return History(store, now=self._shop.host.clock.now())
+
+    def health(self) -> tuple[str, str, list[CheckRecord]]:
+        """Return good, warn, bad or unknown, one sentence why, and the newest result of each test, worst first."""
+        from lakesmith.api.health import health
+
+        return health(self._shop, self.history())
 
     def quarantine(self, stream: str | None = None) -> Iterator[QuarantinedRow]:
         """Yield the records in quarantine, newest first; only those of `source.stream` if given.

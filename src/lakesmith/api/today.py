@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.about import __version__
+from lakesmith.api.health import manifest_of, still_there, unloaded, verdict
 from lakesmith.api.marts import mart_views
 from lakesmith.catalog.lineage import lineage_of
-from lakesmith.dbt.artifacts import Manifest, read_manifest
-from lakesmith.errors import LakesmithError, TransformError
+from lakesmith.dbt.artifacts import Manifest
+from lakesmith.errors import LakesmithError
 from lakesmith.host.files import write_atomically
 from lakesmith.monitor.reading import CheckRecord, DriftRecord, History, LoadRecord, RunRecord
 from lakesmith.monitor.store import RunStore
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 18
 EXAMPLE_LENGTH = 160
-BROKEN = ("fail", "error")
 
 
 def write_page(shop: Workshop, path: Path) -> Path:
@@ -45,10 +45,9 @@ def gather(shop: Workshop) -> v.Today:
     finally:
         store.close()
     rejects, waiting = ([], 0) if _heads(shop) is None else _rejects(shop)
-    manifest = _manifest(shop)
-    if manifest is not None:  # a test that was taken out of the project has nothing to say any more
-        checks = [check for check in checks if check.check_id in manifest.nodes]
-    mood, headline = verdict(ours, checks, waiting, unloaded=_unloaded(shop))
+    manifest = manifest_of(shop)
+    checks = still_there(checks, manifest)
+    mood, headline = verdict(ours, checks, waiting, unloaded=unloaded(shop))
     nodes, edges = _lineage(shop, manifest, checks)
     return v.Today(
         project=shop.config.name,
@@ -72,66 +71,6 @@ def gather(shop: Workshop) -> v.Today:
         runs=[v.RunView(run.started_at, run.state, _seconds(run), run.message) for run in runs],
         unwatched=("freshness", "volume"),
     )
-
-
-def verdict(
-    runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int, *, unloaded: Sequence[str] | None = ()
-) -> tuple[str, str]:
-    """Return mood and headline: what a person has to know first. Unknown is never green.
-
-    Args:
-        runs: Those of the target, newest first.
-        checks: The newest result of each test.
-        waiting: Records in quarantine.
-        unloaded: Streams of the project that have no table yet; None if the lake cannot be read.
-    """
-    ended = [run for run in runs if run.state != "running"]
-    if not ended:
-        return v.UNKNOWN, "Nothing has run yet, so nothing is known."
-    last = ended[0]
-    broken = sum(check.status in BROKEN for check in checks)
-    if last.state in ("failed", "lost"):
-        return v.BAD, f"The last run {'failed' if last.state == 'failed' else 'was lost'}: {last.message}."
-    if broken:
-        return (
-            v.BAD,
-            f"{broken} {'test fails' if broken == 1 else 'tests fail'}; their marts keep the last good version.",
-        )
-    if last.state == "stopped":
-        return v.WARN, "The last run was stopped at a safe point; what it had committed stayed."
-    unknown = _unknown(ended, unloaded)
-    if unknown:
-        return unknown
-    passed, warned = (sum(check.status == status for check in checks) for status in ("pass", "warn"))
-    tests = f"{passed:,} tests pass" + (f", {warned:,} warn" if warned else "") if checks else "no test has run yet"
-    held = f", {waiting:,} records wait in quarantine" if waiting else ""
-    return (v.GOOD if checks else v.UNKNOWN), f"Every stream is loaded, {tests}{held}."
-
-
-def _unknown(ended: Sequence[RunRecord], unloaded: Sequence[str] | None) -> tuple[str, str] | None:
-    """Return what is not known after a run that went well: one of a selection says nothing about the rest."""
-    whole = next((run for run in ended if not run.selection), None)
-    if whole is None:
-        return v.UNKNOWN, f"Only {ended[0].selection} has run; nothing is known about the rest."
-    if whole.state in ("failed", "lost", "stopped"):
-        rest = f"what has run since ({ended[0].selection}) says nothing about the rest"
-        return v.BAD, f"The last run of everything {_ENDINGS[whole.state]}: {whole.message}; {rest}."
-    if unloaded is None:
-        return v.UNKNOWN, "The lake cannot be read, so nothing is known about it."
-    if unloaded:
-        return v.UNKNOWN, f"Nothing was ever loaded of {', '.join(unloaded)}: no file or row was found."
-    return None
-
-
-_ENDINGS = {"failed": "failed", "lost": "was lost", "stopped": "was stopped"}
-
-
-def _unloaded(shop: Workshop) -> list[str] | None:
-    try:
-        there = set(shop.lake.streams())
-    except LakesmithError:
-        return None
-    return [str(spec.id) for spec in shop.config.streams() if spec.id not in there]
 
 
 def _tiles(
@@ -210,13 +149,6 @@ def _short(check: CheckRecord) -> str:
 
 def _seconds(run: RunRecord) -> float | None:
     return (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
-
-
-def _manifest(shop: Workshop) -> Manifest | None:
-    try:
-        return read_manifest(shop.paths.dbt_target)
-    except TransformError:
-        return None
 
 
 def _lineage(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,9 +10,10 @@ import click
 from lakesmith.cli.output import Output, common, json_option, output_for, project_option, target_option
 
 if TYPE_CHECKING:
-    from lakesmith.monitor.reading import History
+    from lakesmith.monitor.reading import CheckRecord, History
 
 RUNS = 5
+MOODS = {"good": "good", "warn": "warn", "bad": "bad", "unknown": "warn"}
 SHORT_ID = 13
 """So many characters of a run's id are its time to the millisecond; `lakesmith logs` understands them."""
 
@@ -26,9 +27,12 @@ def command(as_json: bool, **given: Any) -> int:  # noqa: FBT001
     output = output_for(as_json=as_json)
     project = lakesmith.open(given["folder"], target=given["target"])
     history = project.history()
+    mood, headline, checks = project.health()
+    output.say(f"{headline}\n", mood=MOODS[mood])
+    output.facts({"state": mood, "headline": headline})
     _runs(history, output)
     _loads(history, output)
-    _checks(history, output)
+    _checks(checks, output)
     output.close()
     return 0
 
@@ -75,11 +79,10 @@ def _loads(history: History, output: Output) -> None:
         }
         for load in history.newest_loads()
     ]
-    output.table("loads", rows, empty="Nothing has been loaded yet.")
+    output.table("loads", rows, empty="No load is on record.")
 
 
-def _checks(history: History, output: Output) -> None:
-    checks = history.newest_checks()
+def _checks(checks: Sequence[CheckRecord], output: Output) -> None:
     passed = sum(check.status == "pass" for check in checks)
     output.say("\nTests", mood="head")
     output.say(f"{passed} of {len(checks)} pass." if checks else "No test has run yet: state unknown.")

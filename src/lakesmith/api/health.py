@@ -1,0 +1,95 @@
+"""One sentence about a project: can the numbers be trusted. The page and `lakesmith status` say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lakesmith.dbt.artifacts import Manifest, read_manifest
+from lakesmith.errors import LakesmithError, TransformError
+from lakesmith.monitor.reading import CheckRecord, History, RunRecord
+from lakesmith.pages import values as v
+from lakesmith.run.workshop import Workshop
+
+BROKEN = ("fail", "error")
+LOOKED_AT_RUNS = 60
+
+
+def health(shop: Workshop, history: History) -> tuple[str, str, list[CheckRecord]]:
+    """Return mood and headline of a target, and the newest result of each test that the project still has."""
+    ours = [run for run in history.runs(LOOKED_AT_RUNS) if run.target == shop.target.name]
+    checks = still_there(history.newest_checks(), manifest_of(shop))
+    return (*verdict(ours, checks, 0, unloaded=unloaded(shop)), checks)
+
+
+def still_there(checks: Sequence[CheckRecord], manifest: Manifest | None) -> list[CheckRecord]:
+    """Leave out tests that were taken out of the project: they have nothing to say any more."""
+    return [check for check in checks if manifest is None or check.check_id in manifest.nodes]
+
+
+def manifest_of(shop: Workshop) -> Manifest | None:
+    """Return what dbt last wrote about the project, None if it never did."""
+    try:
+        return read_manifest(shop.paths.dbt_target)
+    except TransformError:
+        return None
+
+
+def verdict(
+    runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int, *, unloaded: Sequence[str] | None = ()
+) -> tuple[str, str]:
+    """Return mood and headline: what a person has to know first. Unknown is never green.
+
+    Args:
+        runs: Those of the target, newest first.
+        checks: The newest result of each test.
+        waiting: Records in quarantine.
+        unloaded: Streams of the project that have no table yet; None if the lake cannot be read.
+    """
+    ended = [run for run in runs if run.state != "running"]
+    if not ended:
+        return v.UNKNOWN, "Nothing has run yet, so nothing is known."
+    last = ended[0]
+    broken = sum(check.status in BROKEN for check in checks)
+    if last.state in ("failed", "lost"):
+        return v.BAD, f"The last run {'failed' if last.state == 'failed' else 'was lost'}: {last.message}."
+    if broken:
+        return (
+            v.BAD,
+            f"{broken} {'test fails' if broken == 1 else 'tests fail'}; their marts keep the last good version.",
+        )
+    if last.state == "stopped":
+        return v.WARN, "The last run was stopped at a safe point; what it had committed stayed."
+    unknown = _unknown(ended, unloaded)
+    if unknown:
+        return unknown
+    passed, warned = (sum(check.status == status for check in checks) for status in ("pass", "warn"))
+    tests = f"{passed:,} tests pass" + (f", {warned:,} warn" if warned else "") if checks else "no test has run yet"
+    held = f", {waiting:,} records wait in quarantine" if waiting else ""
+    return (v.GOOD if checks else v.UNKNOWN), f"Every stream is loaded, {tests}{held}."
+
+
+def _unknown(ended: Sequence[RunRecord], unloaded: Sequence[str] | None) -> tuple[str, str] | None:
+    """Return what is not known after a run that went well: one of a selection says nothing about the rest."""
+    whole = next((run for run in ended if not run.selection), None)
+    if whole is None:
+        return v.UNKNOWN, f"Only {ended[0].selection} has run; nothing is known about the rest."
+    if whole.state in ("failed", "lost", "stopped"):
+        rest = f"what has run since ({ended[0].selection}) says nothing about the rest"
+        return v.BAD, f"The last run of everything {_ENDINGS[whole.state]}: {whole.message}; {rest}."
+    if unloaded is None:
+        return v.UNKNOWN, "The lake cannot be read, so nothing is known about it."
+    if unloaded:
+        return v.UNKNOWN, f"Nothing was ever loaded of {', '.join(unloaded)}: no file or row was found."
+    return None
+
+
+_ENDINGS = {"failed": "failed", "lost": "was lost", "stopped": "was stopped"}
+
+
+def unloaded(shop: Workshop) -> list[str] | None:
+    """Return the streams of the project that have no table; None if the lake cannot be read."""
+    try:
+        there = set(shop.lake.streams())
+    except LakesmithError:
+        return None
+    return [str(spec.id) for spec in shop.config.streams() if spec.id not in there]
