@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 import lakesmith
-from lakesmith.api.marts import _cells, _dicts
 from lakesmith.api.health import verdict
+from lakesmith.api.marts import _cells, _dicts
 from lakesmith.monitor.reading import CheckRecord, RunRecord
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)
