@@ -91,7 +91,10 @@ class TerminalOutput:
         from rich.console import Console
 
         self.exact_names = exact_names
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = Console(highlight=False)
+        self.console.soft_wrap = (
+            not self.console.is_terminal
+        )  # sentences break between words on a terminal, never in a pipe
         if not self.console.is_terminal:
             self.console.width = UNLIMITED  # Rich never prints wider than its console, and a pipe has no edge
         self.errors = Console(highlight=False, soft_wrap=True, stderr=True)
