@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lakesmith.errors import UsageError
-from lakesmith.model.streams import StreamSpec
-from lakesmith.model.types import Schema
 from lakesmith.run.preparing import need_dbt_project
 from lakesmith.run.workshop import Workshop
 
@@ -25,7 +22,7 @@ def scaffold(shop: Workshop, *, dry_run: bool) -> list[FileChange]:
     from lakesmith.dbt.staging import ScaffoldTable
 
     heads = ((spec, shop.lake.table(spec.id).head()) for spec in shop.config.streams())
-    tables = [ScaffoldTable(_folded(spec, head.schema), head.schema) for spec, head in heads if head]
+    tables = [ScaffoldTable(spec, head.schema) for spec, head in heads if head]
     if not tables:
         raise UsageError(
             "No stream has been loaded yet, so no schema is known.",
@@ -37,9 +34,3 @@ def scaffold(shop: Workshop, *, dry_run: bool) -> list[FileChange]:
     if not dry_run:
         apply_scaffold(shop.paths.root, changes)
     return changes
-
-
-def _folded(spec: StreamSpec, schema: Schema) -> StreamSpec:
-    """Return the stream with the names that the columns of its key have in bronze."""
-    names = {field.source_name: field.name for field in schema}
-    return replace(spec, key=tuple(names.get(name, name) for name in spec.key))

@@ -19,7 +19,7 @@ from lakesmith.run import build as building
 from lakesmith.run import publications
 from lakesmith.run.load import LoadJob, load_stream
 from lakesmith.run.plan import TO_LOOK
-from lakesmith.run.selecting import published_by
+from lakesmith.run.selecting import published_by, remember_parsed
 from lakesmith.run.survey import Survey
 from lakesmith.run.workshop import Order, Workshop
 
@@ -163,6 +163,7 @@ class Execution:
         self.outcome.built = built
         if built.state == "stopped":
             raise StopRequestedError
+        remember_parsed(self.shop, self.survey.models)
         error = building.failure(built)
         if error:
             self._tell_error("build", error)

@@ -47,9 +47,13 @@ def project_graph(shop: Workshop) -> Graph:
     Raises:
         TransformError: If the dbt project cannot be parsed.
     """
+    return _graph(shop, manifest(shop) if shop.has_models else None)
+
+
+def _graph(shop: Workshop, found: Manifest | None) -> Graph:
     from lakesmith.dbt.graph import Graph
 
-    return Graph.of([spec.id for spec in shop.config.streams()], manifest(shop) if shop.has_models else None)
+    return Graph.of([spec.id for spec in shop.config.streams()], found)
 
 
 def manifest(shop: Workshop) -> Manifest:
@@ -67,8 +71,14 @@ def manifest(shop: Workshop) -> Manifest:
         prepare(shop)
         for _ in run_dbt(request(shop, command="parse"), shop.host):
             pass
-        write_atomically(known, now)
+        shop.host.stop.check()  # a parse that was cut off has parsed nothing
+        remember_parsed(shop, now)
     return read_manifest(shop.paths.dbt_target)
+
+
+def remember_parsed(shop: Workshop, models: str) -> None:
+    """Note that dbt's manifest is the one of the project with this fingerprint, so that nobody has to parse it again."""
+    write_atomically(shop.paths.state / PARSED, models)
 
 
 def datasets_of(found: Manifest) -> list[Dataset]:
@@ -93,6 +103,6 @@ def published_by(shop: Workshop, name: str) -> list[Dataset]:
     """
     entry = shop.config.publication(name)
     found = manifest(shop)
-    selection = project_graph(shop).select((entry.select,), ())
+    selection = _graph(shop, found).select((entry.select,), ())
     wanted = {found.nodes[unique_id].relation for unique_id in selection.models if unique_id in found.nodes}
     return [dataset for dataset in shop.engine.published() if dataset.relation in wanted]
