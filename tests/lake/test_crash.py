@@ -56,6 +56,6 @@ def test_rejects_of_a_batch_that_never_landed_stay_unseen(farm):
     lake = open_lake(folder / f"1-{QUARANTINE_WRITTEN}")
     table = lake.table(STREAM)
     resume(table, 3)
-    files = list(lake.root.glob("_lakesmith/quarantine/app.orders/*.jsonl"))
+    files = list(Path(lake.root).glob("_lakesmith/quarantine/app.orders/*.jsonl"))
     assert len(files) == 4
     assert len({row.batch_id for row in table.quarantined()}) == 3

@@ -1,6 +1,7 @@
 """Each guard of a commit, on its own: any of the others may be the last one standing."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from lake_loading import STREAM, WIDER, make_rows, open_batch, read_back, resume, without_system
@@ -37,7 +38,7 @@ def test_the_catalog_is_told_what_must_not_have_moved(lake, table, clock, column
         return real.commit_table(*args)
 
     catalog = FaultyCatalog(lake.open_catalog(), listen)
-    loader = Lake(lake.root, Host(clock=clock), catalog=lambda: catalog).table(STREAM)
+    loader = Lake(Path(lake.root), Host(clock=clock), catalog=lambda: catalog).table(STREAM)
     open_batch(loader, 1, *([columns] if columns else [])).commit()
     assert {requirement.type for requirement in told} == kinds
     assert [requirement.snapshot_id for requirement in told if requirement.type == "assert-ref-snapshot-id"] == [base]

@@ -60,9 +60,7 @@ def add_snapshot(iceberg, operation, **summary):
 
 def test_the_head_imports_nothing_heavy(lake, table):
     resume(table, 2)
-    out = subprocess.run(
-        [sys.executable, "-c", ASK, str(lake.root), *HEAVY], capture_output=True, text=True, check=True
-    )
+    out = subprocess.run([sys.executable, "-c", ASK, lake.root, *HEAVY], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["2", "1"]
 
 
@@ -84,7 +82,7 @@ def test_a_lake_that_does_not_exist_has_no_heads_and_makes_none(lake, table):
         [],
         [],
     )
-    assert not lake.root.exists()
+    assert not Path(lake.root).exists()
 
 
 def test_the_schema_in_the_head_is_the_one_that_was_numbered(table):
@@ -198,7 +196,7 @@ def test_a_changed_checkpoint_is_not_believed(table):
 
 def test_a_damaged_catalog_is_named(lake, table):
     resume(table, 1)
-    damage(lake.root / "catalog.db", "this is no database, not even nearly one " * 100)
+    damage(Path(lake.root) / "catalog.db", "this is no database, not even nearly one " * 100)
     with pytest.raises(CatalogBrokenError, match="The lake catalog cannot be read"):
         table.head()
 
@@ -207,9 +205,9 @@ def test_a_damaged_catalog_is_named(lake, table):
 def test_a_lost_catalog_is_no_empty_lake(lake, table, leave):
     resume(table, 1)
     lake.open_catalog().engine.dispose()
-    for file in lake.root.glob("catalog.db*"):
+    for file in Path(lake.root).glob("catalog.db*"):
         file.unlink()
     if leave is not None:
-        damage(lake.root / "catalog.db", leave)
+        damage(Path(lake.root) / "catalog.db", leave)
     with pytest.raises(CatalogBrokenError, match="gone or empty, while tables that it pointed to are still there"):
         table.head()

@@ -4,6 +4,7 @@ import errno
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from lake_loading import (
@@ -74,7 +75,7 @@ def disk_full(_real, _args):
 def faulty(lake):
     def make(*faults):
         catalog = FaultyCatalog(lake.open_catalog(), *faults)
-        return catalog, Lake(lake.root, Host(clock=SetClock()), catalog=lambda: catalog).table(STREAM)
+        return catalog, Lake(Path(lake.root), Host(clock=SetClock()), catalog=lambda: catalog).table(STREAM)
 
     return make
 
@@ -127,28 +128,28 @@ def test_a_full_disk_is_named_and_nothing_lands(table, faulty):
 
 
 def test_no_answer_and_no_catalog_is_unknown_and_the_next_run_finds_out(lake, faulty):
-    hidden = lake.root / "hidden.db"
+    hidden = Path(lake.root) / "hidden.db"
 
     def land_and_vanish(real, args):
         real.commit_table(*args)
         real.engine.dispose()
-        (lake.root / "catalog.db").rename(hidden)
+        (Path(lake.root) / "catalog.db").rename(hidden)
         raise OperationalError("UPDATE", {}, Exception("gone"))
 
     _, loader = faulty(land_and_vanish)
     with pytest.raises(CommitUnknownError, match="got no answer, and the catalog cannot be read"):
         open_batch(loader, 0).commit()
-    hidden.rename(lake.root / "catalog.db")
+    hidden.rename(Path(lake.root) / "catalog.db")
     assert next_number(loader) == 1
     assert_loaded(lake, 0)
 
 
 def test_a_locked_catalog_is_named_and_nothing_lands(lake, table):
     resume(table, 1)
-    patient = Lake(lake.root, Host(clock=SetClock()), busy_timeout_s=0.1).table(STREAM)
+    patient = Lake(Path(lake.root), Host(clock=SetClock()), busy_timeout_s=0.1).table(STREAM)
     opened = open_batch(patient, 1)
     patient.services.catalog()
-    with sqlite3.connect(lake.root / "catalog.db", isolation_level=None) as other:
+    with sqlite3.connect(Path(lake.root) / "catalog.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CatalogLockedError, match="stayed locked by another program"):
             opened.commit()
@@ -167,7 +168,7 @@ def test_committing_a_group_twice_commits_it_once(lake, table):
 @pytest.mark.parametrize("already", [0, 1])
 def test_a_zombie_is_fenced(lake, table, already):
     resume(table, already)
-    zombie = open_batch(open_lake(lake.root).table(STREAM), already)
+    zombie = open_batch(open_lake(Path(lake.root)).table(STREAM), already)
     resume(table, already + 1)
     with pytest.raises(FencedError, match=r"Another program changed app\.orders while this load ran"):
         zombie.commit()
@@ -206,7 +207,7 @@ def test_a_zombie_on_a_base_that_was_rolled_back_to_is_fenced(lake, table, fault
 
 
 def test_two_loaders_that_create_the_same_table(lake, table):
-    late = open_batch(open_lake(lake.root).table(STREAM), 0)
+    late = open_batch(open_lake(Path(lake.root)).table(STREAM), 0)
     resume(table, 1)
     with pytest.raises(FencedError, match="the table is another one by now"):
         late.commit()

@@ -1,5 +1,7 @@
 """Rejects come back as they went in, and only those whose batch landed."""
 
+from pathlib import Path
+
 import pytest
 from lake_loading import COLUMNS, STREAM, make_rejects, make_rows, open_batch, resume, to_batch
 
@@ -39,7 +41,7 @@ def test_rejects_of_an_abandoned_stage_of_a_landed_batch_stay_unseen(table):
 
 def test_a_missing_quarantine_file_is_named(lake, table):
     resume(table, 1)
-    (file,) = lake.root.glob("_lakesmith/quarantine/app.orders/*.jsonl")
+    (file,) = Path(lake.root).glob("_lakesmith/quarantine/app.orders/*.jsonl")
     file.write_text("{\n")
     with pytest.raises(StorageUnavailableError, match="A quarantine file is damaged"):
         list(table.quarantined())

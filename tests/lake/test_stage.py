@@ -45,7 +45,7 @@ def load(table, columns, rows, sizes=None, chunk=None):
     group = table.open_group(None)
     reshape = Reshape(None, columns)
     layout = table.services.layout
-    place = Place(layout.data(STREAM), layout.quarantine(STREAM), sizes or Sizes())
+    place = Place(table.services.store, layout.data(STREAM), layout.quarantine(STREAM), sizes or Sizes())
     out = FileStage(place, group, table.number(None, reshape), first_row=0, host=table.services.host)
     data = pa.RecordBatch.from_pylist(rows, schema=schema_to_arrow(columns))
     for start in range(0, data.num_rows, chunk or data.num_rows):
@@ -218,8 +218,8 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
 
 
 def test_a_folder_that_cannot_be_made_is_named(lake, table):
-    lake.root.mkdir()
-    (lake.root / "app").write_text("a file where a folder should be")
+    Path(lake.root).mkdir()
+    (Path(lake.root) / "app").write_text("a file where a folder should be")
     columns = Schema((Field("x", LONG),))
     out = table.stage(table.open_group(None), table.number(None, Reshape(None, columns)), 0)
     out.write(pa.record_batch({"x": [1]}), "f")

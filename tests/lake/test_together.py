@@ -4,6 +4,7 @@ import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from lake_loading import (
@@ -43,7 +44,7 @@ def test_a_long_row_of_misfortunes_loses_and_doubles_nothing(lake, clock, seed):
     for _ in range(25):
         faults = chance.choices([lost, lost_reply, refused_after_landing], k=chance.randrange(4))
         catalog = FaultyCatalog(lake.open_catalog(), *faults)
-        loader = Lake(lake.root, Host(clock=clock), catalog=lambda catalog=catalog: catalog).table(STREAM)
+        loader = Lake(Path(lake.root), Host(clock=clock), catalog=lambda catalog=catalog: catalog).table(STREAM)
         clock.time += timedelta(minutes=chance.uniform(-1, 2))
         number = next_number(loader)
         head = loader.head()
@@ -56,7 +57,7 @@ def test_a_long_row_of_misfortunes_loses_and_doubles_nothing(lake, clock, seed):
                 commit_if_it_can(open_batch(loader, number))
         if zombies and chance.random() < 0.3:
             commit_if_it_can(zombies.pop(0))
-    table = open_lake(lake.root, Host(clock=clock)).table(STREAM)
+    table = open_lake(Path(lake.root), Host(clock=clock)).table(STREAM)
     loaded = next_number(table)
     assert loaded > 5
     assert without_system(read_back(lake)) == [row for number in range(loaded) for row in make_rows(number)]

@@ -26,7 +26,7 @@ def scaffold(shop: Workshop, *, dry_run: bool) -> list[FileChange]:
     if not tables:
         raise UsageError(
             "No stream has been loaded yet, so no schema is known.",
-            where=str(shop.lake.root),
+            where=shop.lake.root,
             fix="run `lakesmith run` first: without models it loads bronze",
         )
     need_dbt_project(shop.paths.root)

@@ -22,6 +22,21 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it, so that they outlive a power cut.
+
+    Raises:
+        StorageFullError: If the disk is full.
+        StorageUnavailableError: If the folder cannot be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    with storage_errors(folder):
+        folder.mkdir(exist_ok=True)
+        fsync_folder(folder.parent)
+
+
 def fsync_file(path: Path) -> None:
     """Make the content of `path` and its name durable."""
     with path.open("rb+") as file:

@@ -11,8 +11,8 @@ from sqlalchemy import URL, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from lakesmith.errors import ConfigError, LakesmithError, StorageFullError, StorageUnavailableError
-from lakesmith.host.files import storage_errors
-from lakesmith.lake.layout import Layout, make_folder
+from lakesmith.host.files import make_folder, storage_errors
+from lakesmith.lake.layout import Layout
 from lakesmith.lake.pointers import LOCKED, locked_error
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ def open_sqlite(layout: Layout, name: str, busy_timeout_s: float) -> Catalog:
         StorageFullError: If the disk is full.
         StorageUnavailableError: If the folder cannot be written.
     """
-    refuse_network(layout.root)
-    make_folder(layout.root)
-    _make_durable(layout.catalog, busy_timeout_s)
+    refuse_network(Path(layout.root))
+    make_folder(Path(layout.root))
+    _make_durable(Path(layout.catalog), busy_timeout_s)
     timeout = {"timeout": f"{busy_timeout_s:g}"}
     properties = {
-        "uri": URL.create("sqlite", database=str(layout.catalog), query=timeout).render_as_string(),
+        "uri": URL.create("sqlite", database=layout.catalog, query=timeout).render_as_string(),
         "pool_pre_ping": "true",
         "py-io-impl": "lakesmith.lake.durable.DurableFileIO",
-        "warehouse": str(layout.root),
+        "warehouse": layout.root,
     }
     try:
         catalog = SqlCatalog(name, **properties)
@@ -67,26 +67,26 @@ def _make_durable(path: Path, busy_timeout_s: float) -> None:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise translate(error, path) from error
+        raise translate(error, str(path)) from error
 
 
 def _set_up(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def translate(error: Exception, catalog: Path) -> LakesmithError:
+def translate(error: Exception, catalog: str) -> LakesmithError:
     """Return the error a person can act on for a database error of the catalog."""
     if any(word in str(error) for word in LOCKED):
         return locked_error(catalog)
     if "disk is full" in str(error):
         return StorageFullError(
             "The disk is full; nothing of this batch became visible.",
-            where=str(catalog),
+            where=catalog,
             fix="free some space and run the same command again: loading resumes where it was",
         )
     return StorageUnavailableError(
         f"The lake catalog cannot be used ({type(error).__name__}).",
-        where=str(catalog),
+        where=catalog,
         fix="check that the file is a healthy SQLite file and that this user may write it: `lakesmith doctor`",
     )
 

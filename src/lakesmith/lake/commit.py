@@ -30,16 +30,15 @@ from lakesmith.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
-from lakesmith.host import Host, crash
+from lakesmith.host import crash
 from lakesmith.host.files import storage_errors
 from lakesmith.lake import iceberg, points
 from lakesmith.lake.catalogs import translate
 from lakesmith.lake.checkpoints import REFERENCE, reference
 from lakesmith.lake.judge import check_batch, check_schemas, find_landed
-from lakesmith.lake.layout import Layout
 from lakesmith.lake.metadata import MAIN, Metadata, to_ms
 from lakesmith.lake.numbering import number_schema
-from lakesmith.lake.pointers import Pointers
+from lakesmith.lake.services import Services
 from lakesmith.lake.statistics import describe_file
 from lakesmith.lake.summaries import write_summary
 from lakesmith.model.loads import Batch, Commit, Group
@@ -76,10 +75,8 @@ class _Base:
 class Committer:
     """Sends commits to one catalog."""
 
-    pointers: Pointers
+    services: Services
     catalog: Catalog
-    layout: Layout
-    host: Host
 
     def commit(self, group: Group, batch: Batch) -> Commit:
         """Make the group visible, exactly once; see `Table.commit` for what it raises."""
@@ -90,7 +87,7 @@ class Committer:
             metadata = self._look(group, failure)
             if (landed := find_landed(metadata, group)) is not None:
                 return landed
-            _raise_if_hopeless(failure, self.layout)
+            _raise_if_hopeless(failure, self.services)
             prepared = self._prepare(metadata, group, batch)
             crash.point(points.COMMIT_PREPARED)
             failure = self._send(prepared)
@@ -101,7 +98,7 @@ class Committer:
     def _look(self, group: Group, failure: Exception | None) -> Metadata | None:
         """Return the table's newest metadata; after a failure, being unable to read it means the outcome is unknown."""
         try:
-            return self.pointers.read(group.stream)
+            return self.services.pointers.read(group.stream)
         except (CatalogBrokenError, CatalogLockedError) as error:
             if failure is None:
                 raise
@@ -125,10 +122,10 @@ class Committer:
         metadata = self._look(group, failure or RuntimeError("no answer"))
         if (landed := find_landed(metadata, group)) is not None:
             return landed
-        _raise_if_hopeless(failure, self.layout)
+        _raise_if_hopeless(failure, self.services)
         raise StorageUnavailableError(
             f"The catalog refused a commit of {group.stream} {ATTEMPTS} times ({type(failure).__name__}); nothing became visible.",
-            where=str(self.layout.catalog),
+            where=self.services.pointers.place,
             fix="run the same command again: loading resumes where it was",
         ) from failure
 
@@ -141,10 +138,12 @@ class Committer:
         for receipt in batch.staged:
             written_with = iceberg.to_iceberg(receipt.schema, 0)
             for file in receipt.files:
-                producer.append_data_file(describe_file(file, written_with, base.built_on.properties))
-        with storage_errors(self.layout.table(group.stream)):
+                producer.append_data_file(
+                    describe_file(self.services.store, file, written_with, base.built_on.properties)
+                )
+        with storage_errors(self.services.layout.table(group.stream)):
             updates, _ = producer._commit()  # noqa: SLF001 - a transaction would send it, and delete files when that fails
-        at_ms = max(to_ms(self.host.clock.now()), to_ms(group.loaded_at), base.not_before_ms)
+        at_ms = max(to_ms(self.services.host.clock.now()), to_ms(group.loaded_at), base.not_before_ms)
         stamped = tuple(_stamp(update, at_ms) for update in updates)
         repeated = SetPropertiesUpdate(updates={REFERENCE: reference(producer.snapshot_id, batch.checkpoint)})
         return Prepared(base.table, (*base.changes, *stamped, repeated), base.requirements)
@@ -153,7 +152,7 @@ class Committer:
         schema = number_schema(None, 0, batch.reshape.after)
         check_schemas(group, batch, schema)
         self._ensure_namespace(group.stream.source)
-        changes = iceberg.creation(group, schema, self.layout.table(group.stream))
+        changes = iceberg.creation(group, schema, self.services.layout.table(group.stream))
         table = iceberg.stage_new(self.catalog, group.stream, changes)
         return _Base(table, table.metadata, changes, (AssertCreate(),), 0)
 
@@ -173,7 +172,7 @@ class Committer:
         except (NamespaceAlreadyExistsError, IntegrityError):
             return  # somebody else made it in this moment
         except SQLAlchemyError as error:
-            raise translate(error, self.layout.catalog) from error
+            raise translate(error, self.services.pointers.place) from error
 
 
 def _requirements(table: Table, metadata: Metadata, changes: tuple[TableUpdate, ...]) -> tuple[TableRequirement, ...]:
@@ -196,14 +195,14 @@ def _stamp(update: TableUpdate, at_ms: int) -> TableUpdate:
     return update
 
 
-def _raise_if_hopeless(failure: Exception | None, layout: Layout) -> None:
+def _raise_if_hopeless(failure: Exception | None, services: Services) -> None:
     """Raise for what sending again does not cure, now that nothing is known to have landed: a lock, a full disk, a lost path."""
     if isinstance(failure, LakesmithError):
         raise failure
     if isinstance(failure, OSError):
-        with storage_errors(layout.root):
+        with storage_errors(services.layout.root):
             raise failure
     if isinstance(failure, SQLAlchemyError):
-        remedy = translate(failure, layout.catalog)
+        remedy = translate(failure, services.pointers.place)
         if isinstance(remedy, (CatalogLockedError, StorageFullError)):
             raise remedy from failure

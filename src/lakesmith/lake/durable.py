@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import os
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from pyiceberg.io import InputFile, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from lakesmith.host import crash
-from lakesmith.host.files import fsync_folder
+from lakesmith.host.files import make_folder
 from lakesmith.lake import points
-from lakesmith.lake.layout import make_folder
+from lakesmith.lake.store import DurableFile
 
 METADATA_ENDING = ".metadata.json"
 
@@ -48,30 +46,16 @@ class _DurableOutput(OutputFile):
     def create(self, overwrite: bool = False) -> OutputStream:  # noqa: FBT001, FBT002 - PyIceberg's signature
         """Open the file for writing; without `overwrite` it must not exist."""
         make_folder(Path(self._path).parent)
-        return cast("OutputStream", _DurableStream(self._path, overwrite=overwrite))
+        return cast("OutputStream", _MetadataFile(self._path, overwrite=overwrite))
 
 
-class _DurableStream(io.FileIO):
-    """Unbuffered, as Iceberg writes in few large pieces; fsynced when closed."""
-
-    def __init__(self, path: str, *, overwrite: bool) -> None:
-        super().__init__(path, "wb" if overwrite else "xb")
-        self._path = path
-
-    def write(self, data: Any, /) -> int:
-        """Write bytes."""
-        view = memoryview(data)
-        done = 0
-        while done < view.nbytes:
-            done += super().write(view[done:]) or 0
-        return done
+class _MetadataFile(DurableFile):
+    """A local file of Iceberg's, which Lakesmith's crash points know."""
 
     def close(self) -> None:
         """Make the content and the name durable, then close."""
         if self.closed:
             return
-        os.fsync(self.fileno())
         super().close()
-        fsync_folder(Path(self._path).parent)
         if self._path.endswith(METADATA_ENDING):
             crash.point(points.METADATA_WRITTEN)

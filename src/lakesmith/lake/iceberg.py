@@ -28,8 +28,6 @@ from pyiceberg.table.update import (
 from lakesmith.lake.types import schema_to_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyiceberg.catalog import Catalog
 
     from lakesmith.lake.metadata import Metadata
@@ -62,7 +60,7 @@ def to_iceberg(schema: Schema, schema_id: int) -> IcebergSchema:
     return IcebergSchema.model_validate(schema_to_json(schema, schema_id))
 
 
-def creation(group: Group, schema: Schema, folder: Path) -> tuple[TableUpdate, ...]:
+def creation(group: Group, schema: Schema, folder: str) -> tuple[TableUpdate, ...]:
     """Return the updates that make an empty table."""
     return (
         AssignUUIDUpdate(uuid=UUID(group.table_uuid)),
@@ -73,7 +71,7 @@ def creation(group: Group, schema: Schema, folder: Path) -> tuple[TableUpdate, .
         SetDefaultSpecUpdate(spec_id=-1),
         AddSortOrderUpdate(sort_order=UNSORTED_SORT_ORDER),
         SetDefaultSortOrderUpdate(sort_order_id=-1),
-        SetLocationUpdate(location=folder.as_posix()),
+        SetLocationUpdate(location=folder),
         SetPropertiesUpdate(updates=PROPERTIES),
     )
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from lakesmith.host import Host
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.pointers import SqlitePointers
-from lakesmith.lake.table import Services, Table
+from lakesmith.lake.services import Services
+from lakesmith.lake.store import FolderStore
+from lakesmith.lake.table import Table
 from lakesmith.model.streams import StreamId
 
 if TYPE_CHECKING:
@@ -40,16 +42,21 @@ class Lake:
             catalog: How to open the catalog that commits go to; None: the SQLite file in `root`.
             busy_timeout_s: How long to wait while another program has the catalog locked.
         """
-        layout = Layout(root.absolute())
+        layout = Layout(str(root.absolute()))
+        store = FolderStore(layout.root)
         self._catalog_name, self._busy_timeout_s = catalog_name, busy_timeout_s
         self._opened: Catalog | None = None
         self._lock = threading.Lock()
         self._services = Services(
-            layout, SqlitePointers(layout, catalog_name, busy_timeout_s), catalog or self.open_catalog, host
+            layout,
+            store,
+            SqlitePointers(layout, store, catalog_name, busy_timeout_s),
+            catalog or self.open_catalog,
+            host,
         )
 
     @property
-    def root(self) -> Path:
+    def root(self) -> str:
         """The lake's folder, absolute."""
         return self._services.layout.root
 

@@ -1,13 +1,11 @@
-"""Where things are in the lake's folder, under names that every file system keeps apart."""
+"""Where things are in a lake, under names that every file system keeps apart."""
 
 from __future__ import annotations
 
 import hashlib
 import string
 from dataclasses import dataclass
-from pathlib import Path
 
-from lakesmith.host.files import fsync_folder, storage_errors
 from lakesmith.model.streams import StreamId
 
 CATALOG_FILE = "catalog.db"
@@ -40,38 +38,36 @@ def _escape(character: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders of one lake; `root` is absolute."""
+    """The folders of one lake, as absolute paths or URLs without a slash at the end; `root` is such a one."""
 
-    root: Path
+    root: str
 
     @property
-    def catalog(self) -> Path:
-        """The SQLite file with one row per table."""
-        return self.root / CATALOG_FILE
+    def catalog(self) -> str:
+        """The SQLite file with one row per table, of a lake in a folder."""
+        return f"{self.root}/{CATALOG_FILE}"
 
-    def table(self, stream: StreamId) -> Path:
+    @property
+    def own(self) -> str:
+        """The folder of what Iceberg knows nothing of: quarantine, sidecars, leases."""
+        return f"{self.root}/{OWN_FOLDER}"
+
+    def table(self, stream: StreamId) -> str:
         """Return the folder of a table, which holds `metadata/` and `data/`."""
-        return self.root / safe_name(stream.source) / safe_name(stream.name)
+        return f"{self.root}/{safe_name(stream.source)}/{safe_name(stream.name)}"
 
-    def data(self, stream: StreamId) -> Path:
+    def data(self, stream: StreamId) -> str:
         """Return the folder of a table's Parquet files."""
-        return self.table(stream) / "data"
+        return f"{self.table(stream)}/data"
 
-    def quarantine(self, stream: StreamId) -> Path:
+    def metadata(self, stream: StreamId) -> str:
+        """Return the folder of a table's metadata files and manifests."""
+        return f"{self.table(stream)}/metadata"
+
+    def quarantine(self, stream: StreamId) -> str:
         """Return the folder of a stream's quarantine files."""
-        return self.root / OWN_FOLDER / "quarantine" / f"{safe_name(stream.source)}.{safe_name(stream.name)}"
+        return f"{self.own}/quarantine/{safe_name(stream.source)}.{safe_name(stream.name)}"
 
-
-def make_folder(folder: Path) -> None:
-    """Make `folder` and those above it, so that they outlive a power cut.
-
-    Raises:
-        StorageFullError: If the disk is full.
-        StorageUnavailableError: If the folder cannot be made.
-    """
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    with storage_errors(folder):
-        folder.mkdir(exist_ok=True)
-        fsync_folder(folder.parent)
+    def sidecars(self, table_uuid: str) -> str:
+        """Return the folder of the checkpoints of a table that are too large for its summary."""
+        return f"{self.own}/{table_uuid}"

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from lakesmith.errors import CatalogBrokenError, CatalogLockedError, StorageUnavailableError
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.metadata import Metadata
+from lakesmith.lake.store import Store
 from lakesmith.model.streams import StreamId
 
 ONE = "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
@@ -23,6 +24,11 @@ NEEDED = {"table-uuid", "schemas", "current-schema-id", "last-updated-ms", "last
 
 class Pointers(Protocol):
     """Reads the newest metadata of tables. Another kind of catalog is another class that fits."""
+
+    @property
+    def place(self) -> str:
+        """The catalog as messages name it: a file, or an address without its secrets."""
+        ...
 
     def read(self, stream: StreamId) -> Metadata | None:
         """Return the newest metadata of a stream's table, None where there is no table."""
@@ -38,8 +44,14 @@ class SqlitePointers:
     """The pointers of a lake whose catalog is a SQLite file; `busy_timeout_s` is how long to wait for a lock."""
 
     layout: Layout
+    store: Store
     catalog_name: str
     busy_timeout_s: float
+
+    @property
+    def place(self) -> str:
+        """The catalog's file."""
+        return self.layout.catalog
 
     def read(self, stream: StreamId) -> Metadata | None:
         """Return the newest metadata of a stream's table, None where there is no table.
@@ -50,14 +62,14 @@ class SqlitePointers:
         """
         rows = self._select(ONE, (self.catalog_name, stream.source, stream.name))
         if rows:
-            return read_metadata(self._at_home(Path(str(rows[0][0]).removeprefix("file://"))))
-        if rows is None and (self.layout.table(stream) / "metadata").is_dir():
+            return read_metadata(self.store, self._at_home(str(rows[0][0]).removeprefix("file://")))
+        if rows is None and Path(self.layout.metadata(stream)).is_dir():
             raise self._broken("is gone or empty, while tables that it pointed to are still there")
         return None
 
-    def _at_home(self, metadata: Path) -> Path:
+    def _at_home(self, metadata: str) -> str:
         """Return the path if it lies in this lake: the catalog of a copied folder still points into the original."""
-        if metadata.resolve().is_relative_to(self.layout.root.resolve()):
+        if Path(metadata).resolve().is_relative_to(Path(self.layout.root).resolve()):
             return metadata
         raise CatalogBrokenError(
             "This lake is a copy, or was moved: its catalog points to tables in another folder, which are not touched.",
@@ -76,7 +88,7 @@ class SqlitePointers:
 
     def _select(self, query: str, values: tuple[str, ...]) -> list[tuple[Any, ...]] | None:
         """Return the rows of a query; None where there is no catalog yet."""
-        if not self.layout.catalog.exists():
+        if not Path(self.layout.catalog).exists():
             return None
         try:
             with self._connected() as connection:
@@ -89,60 +101,60 @@ class SqlitePointers:
             if "readonly" in str(error) or "unable to open" in str(error):
                 raise StorageUnavailableError(
                     "The lake catalog can only be read, and its write-ahead log needs a folder that can be written.",
-                    where=str(self.layout.catalog),
+                    where=self.layout.catalog,
                     fix="give this user the right to write in the lake's folder",
                 ) from error
             if "disk I/O" in str(error):
                 raise StorageUnavailableError(
                     f"The lake catalog cannot be read now: {error}.",
-                    where=str(self.layout.catalog),
+                    where=self.layout.catalog,
                     fix="look at the disk: it may be full or failing; nothing was changed",
                 ) from error
             raise self._broken(f"cannot be read ({error})") from error
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        address = f"{self.layout.catalog.absolute().as_uri()}?mode=rw"
+        address = f"{Path(self.layout.catalog).as_uri()}?mode=rw"
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=self.busy_timeout_s)) as connection:
             yield connection
 
     def _broken(self, what: str) -> CatalogBrokenError:
         return CatalogBrokenError(
             f"The lake catalog {what}.",
-            where=str(self.layout.catalog),
+            where=self.layout.catalog,
             fix="restore the file from a backup; the tables beside it are untouched. `lakesmith doctor` says more",
         )
 
 
-def locked_error(catalog: Path) -> CatalogLockedError:
+def locked_error(catalog: str) -> CatalogLockedError:
     """Return the error that says the catalog stayed locked."""
     return CatalogLockedError(
         "The lake catalog stayed locked by another program; nothing of this batch became visible.",
-        where=str(catalog),
+        where=catalog,
         fix="close the program that has the file open for writing, and run the same command again",
     )
 
 
-def read_metadata(path: Path | str) -> Metadata:
+def read_metadata(store: Store, path: str) -> Metadata:
     """Return the content of a metadata file.
 
     Raises:
         CatalogBrokenError: If it cannot be read.
     """
     try:
-        raw = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise _unreadable(path, error.strerror or type(error).__name__) from error
+        raw = json.loads(store.read(path))
+    except StorageUnavailableError as error:
+        raise _unreadable(path, "the file is not there, or may not be read") from error
     except ValueError as error:
         raise _unreadable(path, "it is not JSON") from error
     if not isinstance(raw, dict) or not raw.keys() >= NEEDED:
         raise _unreadable(path, "it is not Iceberg metadata")
-    return Metadata(str(path), raw)
+    return Metadata(path, raw)
 
 
-def _unreadable(path: Path | str, reason: str) -> CatalogBrokenError:
+def _unreadable(path: str, reason: str) -> CatalogBrokenError:
     return CatalogBrokenError(
         f"The metadata file of a table cannot be read: {reason}.",
-        where=str(path),
+        where=path,
         fix="restore the file from a backup, or move the lake back to the folder it was made in",
     )

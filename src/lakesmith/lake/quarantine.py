@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.host import crash
-from lakesmith.host.files import fsync_folder, storage_errors
+from lakesmith.host.files import storage_errors
 from lakesmith.lake import points
-from lakesmith.lake.layout import make_folder
 from lakesmith.lake.metadata import Metadata
+from lakesmith.lake.store import Output, Store
 from lakesmith.model.loads import Group, QuarantinedRow
 from lakesmith.model.streams import Reject, StreamId
 
 CLAIMS = "lakesmith.quarantine-files"
 BATCH_ID = "lakesmith.batch-id"
+BUFFER = 1 << 20
 
 
 class RejectFile:
-    """A quarantine file in the making; on disk from its first record on."""
+    """A quarantine file in the making; begun with its first record."""
 
-    def __init__(self, path: Path, group: Group) -> None:
+    def __init__(self, store: Store, path: str, group: Group) -> None:
         self.path, self.rejects = path, 0
-        self._group = group
-        self._file: BinaryIO | None = None
+        self._store, self._group = store, group
+        self._file: Output | None = None
+        self._buffer = bytearray()
 
     def write(self, rejects: Iterable[Reject]) -> None:
         """Append records.
@@ -38,9 +38,9 @@ class RejectFile:
             StorageUnavailableError: If the file cannot be written.
         """
         for reject in rejects:
-            file = self._opened()
-            with storage_errors(self.path):
-                file.write(_encode(self._group, reject))
+            self._buffer += _encode(self._group, reject)
+            if len(self._buffer) >= BUFFER:
+                self._flush()
             self.rejects += 1
 
     def close(self) -> tuple[str, ...]:
@@ -50,26 +50,24 @@ class RejectFile:
             StorageFullError: If the disk is full.
             StorageUnavailableError: If the file cannot be written.
         """
-        if self._file is None:
+        if not self.rejects:
             return ()
+        file = self._flush()
         with storage_errors(self.path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            fsync_folder(self.path.parent)
+            file.close()
         crash.point(points.QUARANTINE_WRITTEN)
-        return (str(self.path),)
+        return (self.path,)
 
     def abandon(self) -> None:
         """Stop writing; nobody will claim the file."""
         if self._file is not None:
-            self._file.close()
+            self._file.abandon()
 
-    def _opened(self) -> BinaryIO:
-        if self._file is None:
-            make_folder(self.path.parent)
-            with storage_errors(self.path):
-                self._file = self.path.open("xb")
+    def _flush(self) -> Output:
+        self._file = self._file or self._store.create(self.path)
+        with storage_errors(self.path):
+            self._file.write(bytes(self._buffer))
+        self._buffer.clear()
         return self._file
 
 
@@ -86,10 +84,11 @@ def _encode(group: Group, reject: Reject) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"  # ASCII: a broken surrogate in `raw` survives
 
 
-def read_claimed(folder: Path, stream: StreamId, metadata: Metadata) -> Iterator[QuarantinedRow]:
+def read_claimed(store: Store, folder: str, stream: StreamId, metadata: Metadata) -> Iterator[QuarantinedRow]:
     """Yield the records that landed batches claim, newest batch first.
 
     Args:
+        store: Where the lake lies.
         folder: The stream's quarantine folder.
         stream: The stream.
         metadata: The table's metadata; only the history of `main` counts.
@@ -100,16 +99,16 @@ def read_claimed(folder: Path, stream: StreamId, metadata: Metadata) -> Iterator
     for snapshot in metadata.ancestors():
         if BATCH_ID in snapshot.summary:
             for name in json.loads(snapshot.summary.get(CLAIMS, "[]")):
-                yield from _read(folder / name, stream)
+                yield from _read(store, f"{folder}/{name}", stream)
 
 
-def _read(path: Path, stream: StreamId) -> Iterator[QuarantinedRow]:
-    with storage_errors(path), path.open("rb") as lines:
+def _read(store: Store, path: str, stream: StreamId) -> Iterator[QuarantinedRow]:
+    with storage_errors(path), store.open(path) as lines:
         for line in lines:
             yield _decode(line, path, stream)
 
 
-def _decode(line: bytes, path: Path, stream: StreamId) -> QuarantinedRow:
+def _decode(line: bytes, path: str, stream: StreamId) -> QuarantinedRow:
     try:
         raw: dict[str, Any] = json.loads(line)
         at = datetime.fromisoformat(raw["at"])
@@ -117,7 +116,7 @@ def _decode(line: bytes, path: Path, stream: StreamId) -> QuarantinedRow:
     except (ValueError, KeyError) as error:
         raise StorageUnavailableError(
             "A quarantine file is damaged.",
-            where=str(path),
+            where=path,
             fix="restore the file from a backup; bronze is not affected",
         ) from error
     return QuarantinedRow(stream, *head)

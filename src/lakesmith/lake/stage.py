@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lakesmith.host import Host, crash
-from lakesmith.host.files import fsync_folder, storage_errors
+from lakesmith.host.files import storage_errors
 from lakesmith.lake import points
-from lakesmith.lake.layout import make_folder
 from lakesmith.lake.quarantine import RejectFile
+from lakesmith.lake.store import Store
 from lakesmith.lake.types import schema_to_arrow
 from lakesmith.model.loads import Group, Staged, StagedFile
 from lakesmith.model.streams import Reject
@@ -43,8 +41,9 @@ class Sizes:
 class Place:
     """Where a stage writes: the table's data folder and the stream's quarantine folder."""
 
-    data: Path
-    quarantine: Path
+    store: Store
+    data: str
+    quarantine: str
     sizes: Sizes = Sizes()
 
 
@@ -57,7 +56,7 @@ class FileStage:
         self._file_schema = _file_schema(schema)
         self._next_row = first_row
         self._name = f"{group.ordinal:08d}-{first_row:010d}-{host.ids.ticket()}"
-        self._rejects = RejectFile(place.quarantine / f"{self._name}.jsonl", group)
+        self._rejects = RejectFile(place.store, f"{place.quarantine}/{self._name}.jsonl", group)
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = self._pending_bytes = 0
         self._open: _File | None = None
@@ -174,9 +173,9 @@ class FileStage:
             self._roll()
 
     def _begin(self, first_row: int) -> _File:
-        make_folder(self._place.data)
         first_seq = (self._group.ordinal << SEQ_SHIFT) + first_row
-        return _File(self._place.data / f"{self._name}-{len(self._files):05d}.parquet", self._file_schema, first_seq)
+        path = f"{self._place.data}/{self._name}-{len(self._files):05d}.parquet"
+        return _File(self._place.store, path, self._file_schema, first_seq)
 
     def _roll(self) -> None:
         if self._open is not None:
@@ -187,11 +186,11 @@ class FileStage:
 class _File:
     """One Parquet file being written."""
 
-    def __init__(self, path: Path, schema: pa.Schema, first_seq: int) -> None:
+    def __init__(self, store: Store, path: str, schema: pa.Schema, first_seq: int) -> None:
         self._path, self._first_seq, self._rows = path, first_seq, 0
+        self._sink = store.create(path)
         with storage_errors(path):
-            self._sink = path.open("xb")
-            self._writer = pq.ParquetWriter(self._sink, schema, **writer_options(schema))
+            self._writer = pq.ParquetWriter(cast("BinaryIO", self._sink), schema, **writer_options(schema))
 
     @property
     def size_bytes(self) -> int:
@@ -210,16 +209,14 @@ class _File:
             self._writer.close()
             self._sink.flush()
             crash.point(points.FILE_WRITTEN)
-            os.fsync(self._sink.fileno())
             size = self._sink.tell()
             self._sink.close()
-            fsync_folder(self._path.parent)
         crash.point(points.FILE_SYNCED)
-        return StagedFile(str(self._path), self._rows, size, self._first_seq, self._first_seq + self._rows - 1)
+        return StagedFile(self._path, self._rows, size, self._first_seq, self._first_seq + self._rows - 1)
 
     def abandon(self) -> None:
         """Stop writing; what is there stays."""
-        self._sink.close()
+        self._sink.abandon()
 
 
 def _file_schema(schema: Schema) -> pa.Schema:

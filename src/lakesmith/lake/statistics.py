@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,13 +17,15 @@ from pyiceberg.typedef import Record
 
 from lakesmith.errors import RowLawError
 from lakesmith.host.files import storage_errors
+from lakesmith.lake.store import Store
 from lakesmith.model.loads import StagedFile
 
 
-def describe_file(file: StagedFile, schema: IcebergSchema, properties: dict[str, str]) -> DataFile:
+def describe_file(store: Store, file: StagedFile, schema: IcebergSchema, properties: dict[str, str]) -> DataFile:
     """Return the manifest entry of a staged file, from its footer.
 
     Args:
+        store: Where the lake lies.
         file: The file, with the rows its receipt claims.
         schema: The schema it was written with; its field ids are those in the file.
         properties: The table's properties, which say how long bounds may be.
@@ -34,8 +35,8 @@ def describe_file(file: StagedFile, schema: IcebergSchema, properties: dict[str,
         StorageUnavailableError: If the file cannot be read.
     """
     with storage_errors(file.path):
-        size = Path(file.path).stat().st_size
-        footer = _read_footer(file) if size == file.size_bytes else None
+        size = store.size(file.path)
+        footer = _read_footer(store, file) if size == file.size_bytes else None
     if footer is None or footer.num_rows != file.rows:
         raise RowLawError(
             f"A staged file is not what its receipt says: {file.rows} rows in {file.size_bytes} bytes.",
@@ -56,10 +57,11 @@ def describe_file(file: StagedFile, schema: IcebergSchema, properties: dict[str,
     )
 
 
-def _read_footer(file: StagedFile) -> Any:
+def _read_footer(store: Store, file: StagedFile) -> Any:
     """Return a Parquet footer, None if the file is not Parquet."""
     try:
-        return pq.read_metadata(file.path)
+        with store.open(file.path) as opened:
+            return pq.read_metadata(opened)
     except pa.ArrowInvalid:
         return None
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lakesmith.errors import ClockBehindError, ForeignCommitError
-from lakesmith.host import Host
 from lakesmith.lake.checkpoints import highest_ordinal, in_force
-from lakesmith.lake.layout import Layout
 from lakesmith.lake.metadata import Metadata, from_ms, to_ms
 from lakesmith.lake.numbering import number_schema
-from lakesmith.lake.pointers import Pointers, read_metadata
+from lakesmith.lake.pointers import read_metadata
 from lakesmith.lake.quarantine import read_claimed
+from lakesmith.lake.services import Services
 from lakesmith.lake.summaries import read_commit
 from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow
 from lakesmith.model.protocols import Stage
@@ -23,21 +21,8 @@ from lakesmith.model.shapes import Reshape
 from lakesmith.model.streams import StreamId
 from lakesmith.model.types import Schema
 
-if TYPE_CHECKING:
-    from pyiceberg.catalog import Catalog
-
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TICK = timedelta(milliseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a table works with: folders, the pointers it reads, the catalog it commits to (opened on first use), the host."""
-
-    layout: Layout
-    pointers: Pointers
-    catalog: Callable[[], Catalog]
-    host: Host
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +75,7 @@ class Table:
             CatalogBrokenError: If the metadata that `head` names cannot be read any more.
         """
         ids = self.services.host.ids
-        highest = highest_ordinal(read_metadata(head.metadata_path)) if head else 0
+        highest = highest_ordinal(read_metadata(self.services.store, head.metadata_path)) if head else 0
         ordinal = max(above, highest, head.checkpoint.ordinal if head and head.checkpoint else 0) + 1
         table_uuid = head.table_uuid if head else str(UUID(hex=ids.ticket() + ids.ticket(), version=4))
         return Group(
@@ -123,14 +108,16 @@ class Table:
         """
         if head is None:
             return number_schema(None, 0, reshape.after)
-        return number_schema(head.schema, read_metadata(head.metadata_path).last_column_id, reshape.after)
+        return number_schema(
+            head.schema, read_metadata(self.services.store, head.metadata_path).last_column_id, reshape.after
+        )
 
     def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
         """Open a stage for rows numbered from `first_row` on; `schema` is what `number` returned."""
         from lakesmith.lake.stage import FileStage, Place
 
         layout = self.services.layout
-        place = Place(layout.data(self.stream), layout.quarantine(self.stream))
+        place = Place(self.services.store, layout.data(self.stream), layout.quarantine(self.stream))
         return FileStage(place, group, schema, first_row=first_row, host=self.services.host)
 
     def commit(self, group: Group, batch: Batch) -> Commit:
@@ -150,9 +137,7 @@ class Table:
         """
         from lakesmith.lake.commit import Committer
 
-        return Committer(
-            self.services.pointers, self.services.catalog(), self.services.layout, self.services.host
-        ).commit(group, batch)
+        return Committer(self.services, self.services.catalog()).commit(group, batch)
 
     def quarantined(self) -> Iterator[QuarantinedRow]:
         """Yield the records in quarantine whose batch landed, newest batch first.
@@ -162,7 +147,9 @@ class Table:
         """
         metadata = self.services.pointers.read(self.stream)
         if metadata is not None:
-            yield from read_claimed(self.services.layout.quarantine(self.stream), self.stream, metadata)
+            yield from read_claimed(
+                self.services.store, self.services.layout.quarantine(self.stream), self.stream, metadata
+            )
 
     def snapshot(self) -> BronzeSnapshot | None:
         """Return the current snapshot as engines attach it, None where there is no table.

@@ -141,7 +141,7 @@ class Execution:
         step = f"load:{job.spec.id}"
         self._tell(
             events.ErrorSeen(
-                self.run_id, step, now, "RestoredCatalog", "stop and look", what, str(self.shop.lake.root), fix
+                self.run_id, step, now, "RestoredCatalog", "stop and look", what, self.shop.lake.root, fix
             )
         )
         return what
