@@ -19,25 +19,6 @@ def make_project(folder: Path, stream: str) -> Path:
     return folder
 
 
-def write_csv(path: Path, size_bytes: int, seed: int) -> None:
-    """Write a table of numbers, names, amounts, days and short texts; some cells empty, some with quotes."""
-    chance, number = Random(seed), seed * 10**9
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write("row_id,customer_id,amount,rate,day,city,note,flag\n")
-        while file.tell() < size_bytes:
-            file.write("".join(_row(chance, number + at) for at in range(BLOCK)))
-            number += BLOCK
-
-
-def _row(chance: Random, number: int) -> str:
-    bits = chance.getrandbits(64)
-    city = WORDS[bits % 10]
-    note = f'"{WORDS[bits >> 8 & 7]}, {WORDS[bits >> 16 & 7]} {bits >> 20 & 1023}"' if bits & 3 else ""
-    day = f"20{20 + (bits >> 30) % 6}-{1 + (bits >> 34) % 12:02d}-{1 + (bits >> 40) % 28:02d}"
-    amount, rate = f"{bits >> 44 & 65535}.{bits >> 4 & 63:02d}", f"0.{bits & 4095:05d}"
-    return f"{number},{bits >> 50},{amount},{rate},{day},{city},{note},{'true' if bits & 1 else 'false'}\n"
-
-
 def write_log(path: Path, size_bytes: int) -> None:
     """Write a web-server log in the combined format."""
     chance = Random(7)

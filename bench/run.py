@@ -1,4 +1,4 @@
-"""Timings as ratios in one run, written to `results.json`. Usage: `python bench/run.py [CASE …] [--size-mb 500]`.
+"""Timings as ratios in one run, written to `results.json`. Usage: `python bench/run.py [CASE …] [--size-mb 5000]`.
 
 Every case is a process of its own, and so is every peer; numbers of different runs or machines are not comparable, ratios are.
 """
@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,18 +19,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from making import LOG, TABLE, make_project, write_csv, write_log
+from loading import ask, run_csv
+from making import LOG, make_project, write_log
 from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, python, result
 
 RESULTS = Path(__file__).with_name("results.json")
 MB = 1_000_000
 DEMO_LIMIT_S = 90.0
+COMMIT_LIMIT_S = 0.15
 SIMULATED_MB_AT_SCALE_1 = 3.1
 
-POLARS_CSV = """
-import sys, polars as pl
-pl.scan_csv(sys.argv[1], try_parse_dates=True).sink_parquet(sys.argv[2], compression="zstd", compression_level=1)
-"""
 REGEX_LOG = r"""
 import json, re, sys
 from datetime import datetime
@@ -45,8 +42,6 @@ with open(sys.argv[1], encoding="utf-8") as file:
         rows.append((m[1], at.timestamp(), m[6], path, query, m[8], int(m[9]), int(m[10]), m[11], m[12]))
 json.dump([len(rows), int(sum(r[1] for r in rows)), sum(r[6] for r in rows), sum(r[7] for r in rows)], open(sys.argv[2], "w"))
 """
-ASK = "import duckdb, json, sys; print(json.dumps(duckdb.sql(sys.argv[1]).fetchall(), default=str))"
-FINGERPRINT = "count(*), sum(hash(row_id, customer_id, amount, rate, day, city, note, flag)::hugeint)"
 
 
 @dataclass(frozen=True)
@@ -84,48 +79,28 @@ def run_demo(bench: Bench) -> Iterator[Result]:
     yield result("demo", measure(LAKESMITH, "demo", str(folder)), limit_seconds=DEMO_LIMIT_S, content_equal=True)
 
 
-def run_csv(bench: Bench) -> Iterator[Result]:
-    """A large CSV into an empty table, and another into a table whose types are known, beside Polars's fastest way."""
-    project = make_project(bench.folder / "csv", TABLE)
-    for number, name in ((1, "csv-first"), (2, "csv-known")):
-        file, parquet = project / f"rows-{number}.csv", bench.folder / f"rows-{number}.parquet"
-        write_csv(file, bench.size_bytes, number)
-        measure("cat", str(file))  # both read from memory
-        peer = measure(*python(POLARS_CSV, file, parquet))
-        ours = bench.run(project)
-        equal = _fingerprint(f"{project}/lake/bench/rows/data/{number:08d}-*.parquet") == _fingerprint(parquet)
-        yield result(name, ours, {"polars scan_csv().sink_parquet()": peer}, content_equal=equal)
-        parquet.unlink()
-
-
-def _fingerprint(files: object) -> list[list[object]]:
-    return _ask(f"select {FINGERPRINT} from read_parquet('{files}')")
-
-
-def _ask(query: str) -> list[list[object]]:
-    """Return the answer of a process of its own: the kernel counts what this one holds as its children's memory."""
-    done = subprocess.run(python(ASK, query), check=True, capture_output=True, text=True)
-    answer: list[list[object]] = json.loads(done.stdout)
-    return answer
+def run_csv_cases(bench: Bench) -> Iterator[Result]:
+    """A large CSV into bronze: types known, types to be learned, one bad row in a thousand."""
+    yield from run_csv(bench.folder, bench.size_bytes)
 
 
 def run_weblogs(bench: Bench) -> Iterator[Result]:
     """A log in the combined format, beside a loop with a regular expression that writes nothing."""
     project = make_project(bench.folder / "weblogs", LOG)
     file, sums = project / "access.log", bench.folder / "sums.json"
-    write_log(file, bench.size_bytes // 5)
+    write_log(file, bench.size_bytes // 50)
     measure("cat", str(file))
     peer = measure(*python(REGEX_LOG, file, sums))
     ours = bench.run(project)
     query = "select count(*), sum(epoch(requested_at)::hugeint)::bigint, sum(status)::bigint, sum(bytes)::bigint"
-    [found] = _ask(f"{query} from read_parquet('{project}/lake/bench/requests/data/*.parquet')")
+    [found] = ask(f"{query} from read_parquet('{project}/lake/bench/requests/data/*.parquet')")
     equal = found == json.loads(sums.read_text())
     yield result("weblogs", ours, {"python re loop": peer}, content_equal=equal)
 
 
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
     """The simulator at two sizes, one ten times the other: its memory must not grow with them."""
-    for size_mb in (bench.size_bytes * 2 // 5 // MB, bench.size_bytes * 4 // MB):
+    for size_mb in (bench.size_bytes // 25 // MB, bench.size_bytes * 2 // 5 // MB):
         folder = bench.folder / f"simulated-{size_mb}"
         scale = str(size_mb / SIMULATED_MB_AT_SCALE_1)
         ours = measure(PYTHON, "-m", "lakesmith.simulate", str(folder), "--days", "1", "--scale", scale)
@@ -134,13 +109,34 @@ def run_simulate_rss(bench: Bench) -> Iterator[Result]:
         shutil.rmtree(folder)
 
 
+def run_commit_500(bench: Bench) -> Iterator[Result]:
+    """500 loads of 1,000 rows: the median of loads 491-500 by that of 6-15, upkeep where it fell; then with every load's share of it."""
+    told_in = bench.folder / "told.json"
+    cost = measure(PYTHON, str(Path(__file__).with_name("upkeep.py")), str(bench.folder), str(told_in))
+    told = json.loads(told_in.read_text())
+    peers = {"loads 6-15": told["early_s"], "receipt to landed commit": told["receipt_to_commit_s"]}
+    counted = {**peers, "longest load": told["longest_s"], "data files at the end (a count)": told["files"]}
+    for name, late_s in (("commit-500", told["late_s"]), ("commit-500-shared", told["late_shared_s"])):
+        yield Result(
+            name=name,
+            seconds=round(late_s, 4),
+            limit_seconds=COMMIT_LIMIT_S,
+            ratio=round(late_s / told["early_s"], 3),
+            peak_rss_mb=round(cost.peak_rss_mb, 1),
+            cpu_seconds=round(cost.cpu_seconds, 3),
+            peers={peer: round(value, 4) for peer, value in counted.items()},
+            content_equal=told["content_equal"],
+        )
+
+
 CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "help": run_help,
     "nothing-new": run_nothing_new,
     "demo": run_demo,
-    "csv": run_csv,
+    "csv": run_csv_cases,
     "weblogs": run_weblogs,
     "simulate-rss": run_simulate_rss,
+    "commit-500": run_commit_500,
 }
 
 
@@ -159,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="*", help=f"some of {', '.join(CASES)}; default: all")
     parser.add_argument(
-        "--size-mb", type=int, default=500, help="size of the large CSV; the others follow (default: 500)"
+        "--size-mb", type=int, default=5000, help="size of the large CSV; the others follow (default: 5000)"
     )
     asked = parser.parse_args()
     unknown = set(asked.cases) - set(CASES)

@@ -4,7 +4,7 @@
     ├── ConfigError      fix the project file, the command or the environment      exit 2
     │   ├── ProjectFileError      ProjectNotFoundError      SelectionError
     │   ├── MissingValueError     ConnectorOptionsError     UsageError
-    │   └── MissingExtraError
+    │   └── MissingExtraError     LakeMovedError
     ├── RetriableError   nothing is wrong with the project: try again              exit 3
     │   ├── RunInProgressError    StorageFullError          StorageUnavailableError
     │   └── CatalogLockedError    BuildFileBusyError
@@ -99,6 +99,10 @@ class MissingExtraError(ConfigError):
     """A family needs an extra that is not installed; the text holds the command that installs it."""
 
 
+class LakeMovedError(ConfigError):
+    """The lake was moved to another place; nothing is loaded into the old one any more."""
+
+
 class RetriableError(LakesmithError):
     """Nothing is wrong with the project: the same command can work later."""
 
@@ -147,6 +151,10 @@ class DriftRefusedError(SkippableError):
 
 class TooManyRejectsError(SkippableError):
     """More rows than the stream's threshold would go to quarantine. Nothing was loaded."""
+
+
+class EmptiedError(SkippableError):
+    """A stream whose loads replace the table sent no record at all. The table stays as it was."""
 
 
 class TransformError(SkippableError):

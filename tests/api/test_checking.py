@@ -48,10 +48,7 @@ def test_a_project_without_streams_is_told_where_to_begin(root):
     assert "no stream is described yet" in told(lakesmith.open(root))
 
 
-@pytest.mark.parametrize(
-    ("key", "setting"),
-    [("lake", "lake: s3://bucket"), ("catalog", "catalog: sqlite:///x.db"), ("sample", "sample: 30d")],
-)
+@pytest.mark.parametrize(("key", "setting"), [("sample", "sample: 30d")])
 def test_what_a_target_cannot_do_yet_is_refused_and_not_ignored(root, key, setting):
     (root / "lakesmith.yml").write_text(f"{PROJECT}targets:\n  far: {{{setting}}}\n")
     project = lakesmith.open(root, target="far")

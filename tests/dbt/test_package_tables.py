@@ -26,6 +26,17 @@ insert into bronze_app.things values
   (1, 'a', 'new', '2026-01-05', 13, 'u'), (1, 'b', 'other shop', '2026-01-01', 14, 'r'), (1, 'a', 'late', '2026-01-03', 15, 'r'),
   (1, 'a', 'late', '2026-01-03', 16, 'r'), (1, 'a', 'new', '2026-01-06', 17, 'r');
 
+-- 1: a hole, null as a value, a hole in two rows; 2: deleted; 3: deleted and created again with a hole; 4: truncated away; 5: all holes
+create table bronze_app.holed (id integer, place varchar, name varchar, _ls_seq bigint, _ls_op varchar, _ls_unchanged integer[]);
+insert into bronze_app.holed values
+  (4, 'x', 'gone', 1, 'c', null), (null, null, null, 2, 't', null),
+  (1, 'far', 'old', 3, 'c', null), (2, 'x', 'y', 4, 'c', null), (3, 'before', 'first', 5, 'c', null), (null, 'here', 'none', 6, 'c', null),
+  (1, null, 'new', 7, 'u', [21]), (1, 'gone', null, 8, 'u', []), (2, null, null, 9, 'd', null), (3, null, null, 10, 'd', null),
+  (1, null, null, 11, 'u', [21]), (3, null, 'second', 12, 'c', [21]), (null, null, null, 13, 'u', [21, 22]), (5, null, null, 14, 'u', [21, 22]);
+comment on column bronze_app.holed.id is 'field 20';
+comment on column bronze_app.holed.place is 'field 21';
+comment on column bronze_app.holed.name is 'field 22';
+
 create table bronze_app.wide (a integer, "odd Name" varchar, b integer, b__string varchar, dropped integer, _ls_seq bigint);
 insert into bronze_app.wide values (1, 'x', 2, 'three', 9, 1), (2, 'y', null, '3 pcs', 9, 2);
 
@@ -43,6 +54,8 @@ MODELS: Final = {
     "current_by_one": "select id, shop, name, _ls_seq from {{ lakesmith.current(source('app', 'things'), 'id') }}",
     "current_by_two": "select id, shop, name, _ls_seq from {{ lakesmith.current(source('app', 'things'), ['id', 'shop']) }}",
     "current_of_cte": "with t as (select * from {{ source('app', 'things') }}) select * from {{ lakesmith.current('t', 'id') }} as x",
+    "current_holed": "select * from {{ lakesmith.current(source('app', 'holed'), 'id') }}",
+    "current_holed_cte": "with t as (select * from {{ source('app', 'holed') }}) select * from {{ lakesmith.current('t', ['id'], source('app', 'holed')) }} as x",
     "history": "select * from {{ lakesmith.history(source('app', 'things'), ['id', 'shop'], 'since') }}",
     "history_of_changes": "select * from {{ lakesmith.history(source('app', 'things'), ['id', 'shop'], 'since', compare=['name']) }}",
     "star": "select {{ lakesmith.star(source('app', 'wide'), except=['Dropped', 'missing'], replace={'a': 'a * 10', 'b': 'b * 2', 'nope': '1'}) }} from {{ source('app', 'wide') }}",
@@ -59,6 +72,7 @@ sources:
     schema: bronze_app
     tables:
       - {name: things}
+      - {name: holed}
       - {name: pairs}
       - name: wide
         columns:
@@ -113,6 +127,18 @@ def test_current_keeps_the_newest_image_of_each_living_key(project: Path) -> Non
         (1, "b", "other shop", 14),
         *expected[1:],
     ]
+
+
+def test_current_fills_holes_with_the_newest_value_that_was_brought(project: Path) -> None:
+    """Null is a value and no hole; what was before a delete or a truncate fills nothing."""
+    expected = [
+        (1, "gone", None, 11, "u", [21]),
+        (3, None, "second", 12, "c", [21]),
+        (5, None, None, 14, "u", [21, 22]),
+        (None, "here", "none", 13, "u", [21, 22]),
+    ]
+    assert rows(project, "select * from current_holed order by id") == expected
+    assert rows(project, "select * from current_holed_cte order by id") == expected
 
 
 VERSIONS: Final = """

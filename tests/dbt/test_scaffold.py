@@ -55,6 +55,11 @@ def test_plan_names_one_model_and_description_per_stream():
     }
 
 
+def test_a_replaced_stream_with_history_is_read_as_its_newest_rows_and_one_without_as_its_last_load():
+    kept = replace(RATES, spec=replace(RATES.spec, history=True))
+    assert (RATES.kind, kept.kind) == ("replaced", "current")
+
+
 def test_second_plan_changes_nothing_and_a_new_column_changes_its_files_only(tmp_path):
     assert apply_scaffold(tmp_path, plan_scaffold(TABLES, {})) == 9
 

@@ -8,14 +8,18 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from warm_lakesmith import run_lakesmith
+
 HERE = Path(__file__).parent
-LAKESMITH = str(Path(sys.executable).with_name("lakesmith"))
 TIMEOUT_S = 300
 QUIET = ("LAKESMITH_CRASH", "LAKESMITH_CRASH_LOG", "COLUMNS", "FORCE_COLOR")
+
+
+def environment(added):
+    return {name: value for name, value in os.environ.items() if name not in QUIET} | (added or {})
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,14 @@ class Home:
 
     def call(self, *words, env=None):
         """Run a program in the folder."""
-        told = {name: value for name, value in os.environ.items() if name not in QUIET} | (env or {})
         done = subprocess.run(
-            words, cwd=self.root, env=told, check=False, capture_output=True, text=True, timeout=TIMEOUT_S
+            words, cwd=self.root, env=environment(env), check=False, capture_output=True, text=True, timeout=TIMEOUT_S
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def lakesmith(self, *words, env=None):
-        return self.call(LAKESMITH, *words, env=env)
+        done = run_lakesmith(words, self.root, environment(env), TIMEOUT_S)
+        return Ran(done.returncode, done.stdout, done.stderr)
 
     def run(self, *words, env=None):
         """Run `lakesmith run --json`, which must go well, or be killed as asked."""

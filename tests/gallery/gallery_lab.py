@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from warm_lakesmith import run_lakesmith
+
 HERE = Path(__file__).parent
 ACME = HERE / "projects" / "acme"
 LAKESMITH = str(Path(sys.executable).with_name("lakesmith"))
@@ -91,18 +93,11 @@ class Lab:
         """Return the only path that matches, or the newest of them by name."""
         return max(self.root.glob(pattern))
 
-    def run(self, *arguments, env=None, cwd=None, wrapper=()):
+    def run(self, *arguments, env=None, cwd=None):
         """Run `lakesmith` with arguments in the project folder."""
         told = {**os.environ, **QUIET, **(env or {})}
-        done = subprocess.run(
-            [*wrapper, LAKESMITH, *arguments],
-            cwd=cwd or self.root,
-            env={name: value for name, value in told.items() if value is not None},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        given = {name: value for name, value in told.items() if value is not None}
+        done = run_lakesmith(arguments, cwd or self.root, given, TIMEOUT_S)
         return Result(arguments, done.returncode, done.stdout, done.stderr)
 
     def python(self, code, *, check=True):

@@ -7,7 +7,15 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "errors.md"
 SNAPSHOTS = HERE / "snapshots"
-CHAPTERS = ("The project file", "The command", "The data", "Models, tests and readers", "Locks and disks", "The lake")
+CHAPTERS = (
+    "The project file",
+    "The command",
+    "The data",
+    "Back, and anew",
+    "Models, tests and readers",
+    "Locks and disks",
+    "The lake",
+)
 HEAD = """\
 # What can go wrong, and what you are told
 

@@ -11,7 +11,7 @@ from lake_loading import STREAM, open_lake, resume
 
 from lakesmith.host import crash
 from lakesmith.lake import CRASH_POINTS
-from lakesmith.lake.commit import Committer  # noqa: F401 - likewise
+from lakesmith.lake.commit import commit_load  # noqa: F401 - likewise
 
 
 def load_in_child(root: Path, armed: str, until: int) -> int:
@@ -19,7 +19,7 @@ def load_in_child(root: Path, armed: str, until: int) -> int:
     child = os.fork()
     if child == 0:
         os.environ[crash.ARMED] = armed
-        resume(open_lake(root).table(STREAM), until)
+        resume(open_lake(root).table(STREAM), until, files=100)
         os._exit(0)
     return os.waitpid(child, 0)[1]
 

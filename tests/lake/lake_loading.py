@@ -117,14 +117,21 @@ def stage(
     return out.close(), reshape
 
 
-def open_batch(table: Table, number: int, columns: Schema = COLUMNS) -> Opened:
-    """Stage batch `number` on the table's head, ready to commit."""
+def open_batch(table: Table, number: int, columns: Schema = COLUMNS, files: int = 0) -> Opened:
+    """Stage batch `number` on the table's head, ready to commit; its position is as long as a list of that many files."""
     head = table.head()
     group = table.open_group(head)
     receipt, reshape = stage(table, head, group, number, columns)
-    checkpoint = Checkpoint(table.stream, json.dumps({"next": number + 1}).encode(), group.ordinal)
+    checkpoint = Checkpoint(table.stream, make_position(number, files), group.ordinal, group.generation)
     counts = Counts(read=ROWS + 2, written=ROWS, quarantined=2)
     return Opened(table, group, Batch((receipt,), checkpoint, reshape, counts))
+
+
+def make_position(number: int, files: int = 0) -> bytes:
+    """Return the position after batch `number`; beyond 100 files it is too large for a summary."""
+    read = {f"folder/file-{at:06d}.csv": {"s": at, "h": f"{at:032x}"} for at in range(files + number)} if files else {}
+    value = {"next": number + 1, **({"read": read} if read else {})}
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def next_number(table: Table) -> int:
@@ -133,10 +140,10 @@ def next_number(table: Table) -> int:
     return json.loads(head.checkpoint.position)["next"] if head and head.checkpoint else 0
 
 
-def resume(table: Table, until: int) -> None:
+def resume(table: Table, until: int, files: int = 0) -> None:
     """Load what is missing up to batch `until`, as a run would."""
     while (number := next_number(table)) < until:
-        open_batch(table, number).commit()
+        open_batch(table, number, files=files).commit()
 
 
 def open_lake(root: Path, host: Host | None = None) -> Lake:

@@ -12,6 +12,8 @@ from lake_loading import COLUMNS, NOON, STREAM
 import lakesmith.lake
 from lakesmith.lake.checkpoints import in_force, reference
 from lakesmith.lake.metadata import Metadata, Snapshot, from_ms, to_ms
+from lakesmith.lake.sidecars import Sidecars
+from lakesmith.lake.store import FolderStore
 from lakesmith.lake.summaries import read_commit, write_summary
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Group
 from lakesmith.model.shapes import Reshape
@@ -28,6 +30,7 @@ CHECKPOINTS = st.builds(
     TEXT,
     st.lists(TEXT, max_size=3).map(tuple),
 )
+NOWHERE = Sidecars(FolderStore("/nowhere"), "/nowhere")
 COUNTS = st.builds(Counts, *[st.integers(0, 2**40)] * 5, proven=st.booleans())
 
 
@@ -40,11 +43,12 @@ def metadata_of(checkpoint, snapshot):
 @given(CHECKPOINTS, COUNTS)
 def test_a_commit_reads_back_what_it_wrote(checkpoint, counts):
     group = Group(checkpoint.stream, checkpoint.ordinal, "ticket", NOON, None, "uuid")
-    summary = json.loads(json.dumps(write_summary(group, Batch((), checkpoint, Reshape(None, COLUMNS), counts))))
+    batch = Batch((), checkpoint, Reshape(None, COLUMNS), counts)
+    summary = json.loads(json.dumps(write_summary(group, batch, checkpoint.encode())))
     assert all(isinstance(value, str) for value in summary.values())
     commit = read_commit(Snapshot(7, None, 1, summary))
     assert (commit.checkpoint, commit.counts, commit.batch_id) == (checkpoint, counts, "ticket")
-    assert in_force(metadata_of(checkpoint, summary)) == checkpoint
+    assert in_force(metadata_of(checkpoint, summary), NOWHERE) == checkpoint
 
 
 @given(st.integers(-(2**40), 2**43))

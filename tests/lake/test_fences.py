@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lake_building import FaultyCatalog
 from lake_loading import STREAM, WIDER, make_rows, open_batch, read_back, resume, without_system
 from pyiceberg.types import StringType
-from test_outcomes import FaultyCatalog
 
 from lakesmith.errors import FencedError
 from lakesmith.host import Host

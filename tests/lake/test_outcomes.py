@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from lake_building import FaultyCatalog, lost, lost_reply, refused_after_landing
 from lake_loading import (
     COLUMNS,
     ROWS,
@@ -20,7 +21,6 @@ from lake_loading import (
     resume,
     without_system,
 )
-from pyiceberg.catalog import Catalog
 from sqlalchemy.exc import OperationalError
 
 from lakesmith.errors import (
@@ -35,36 +35,6 @@ from lakesmith.errors import (
 from lakesmith.host import Host
 from lakesmith.lake import Lake
 from lakesmith.model.loads import Batch, Counts
-
-
-class FaultyCatalog:
-    """The real catalog behind a line that fails as told: each fault is called instead of one commit."""
-
-    def __init__(self, real: Catalog, *faults) -> None:
-        self._real, self._faults, self.sent = real, list(faults), 0
-
-    def __getattr__(self, name: str):
-        return getattr(self._real, name)
-
-    def commit_table(self, *args):
-        self.sent += 1
-        return self._faults.pop(0)(self._real, args) if self._faults else self._real.commit_table(*args)
-
-
-def lost(_real, _args):
-    raise OperationalError("UPDATE", {}, Exception("connection reset before it arrived"))
-
-
-def lost_reply(real, args):
-    real.commit_table(*args)
-    raise OperationalError("UPDATE", {}, Exception("connection reset after it landed"))
-
-
-def refused_after_landing(real, args):
-    from pyiceberg.exceptions import CommitFailedException
-
-    real.commit_table(*args)
-    raise CommitFailedException("409 after a transport retry")
 
 
 def disk_full(_real, _args):

@@ -1,5 +1,6 @@
 """What a stage writes: right values, right bounds, bounded memory, and numbers that only rise."""
 
+import errno
 import math
 import subprocess
 import sys
@@ -15,8 +16,10 @@ import pytest
 from lake_loading import NOON, STREAM
 from pyiceberg.conversions import from_bytes
 
-from lakesmith.errors import RowLawError, StorageUnavailableError
+from lakesmith.errors import RowLawError, StorageFullError, StorageUnavailableError
+from lakesmith.host.files import storage_errors
 from lakesmith.lake.stage import FileStage, Place, Sizes
+from lakesmith.lake.store import FolderStore
 from lakesmith.lake.types import schema_to_arrow
 from lakesmith.model.loads import Batch, Checkpoint, Counts
 from lakesmith.model.shapes import Reshape
@@ -140,6 +143,36 @@ def test_files_roll_and_numbers_only_rise(table):
     assert [(row["x"], row["_ls_seq"]) for row in flat] == [(at, (1 << 32) + at) for at in range(1000)]
     assert {row["_ls_source"] for row in flat} == {f"file-{start}" for start in range(0, 1000, 70)}
     assert [file.size_bytes for file in receipt.files] == [len(open(f.path, "rb").read()) for f in receipt.files]  # noqa: PTH123, SIM115
+
+
+def test_only_columns_of_few_values_have_a_dictionary(table):
+    columns = Schema((Field("few", STRING), Field("many", LONG), Field("parts", List(LONG)), Field("none", DOUBLE)))
+    rows = [{"few": f"{at % 9}", "many": at, "parts": [at], "none": None} for at in range(500)]
+    (file,) = load(table, columns, rows).files
+    group = pq.read_metadata(file.path).row_group(0)
+    chunks = [group.column(at) for at in range(group.num_columns)]
+    coded = {chunk.path_in_schema for chunk in chunks if "RLE_DICTIONARY" in chunk.encodings}
+    assert coded == {"few", "parts.list.element", "none", "_ls_op", "_ls_batch", "_ls_loaded_at", "_ls_source"}
+
+
+def test_what_goes_wrong_in_the_writing_thread_is_raised_while_writing(table, tmp_path):
+    group = table.open_group(None)
+    store = FullStore(str(tmp_path))
+    place = Place(store, f"{tmp_path}/data", f"{tmp_path}/quarantine", Sizes(row_group_rows=10))
+    schema = table.number(None, Reshape(None, Schema((Field("x", LONG),))))
+    out = FileStage(place, group, schema, first_row=0, host=table.services.host)
+    rows = pa.RecordBatch.from_pydict({"x": list(range(10))})
+    with pytest.raises(StorageFullError, match="data"):
+        [out.write(rows, "f") for _ in range(4)]
+    out.abandon()
+
+
+class FullStore(FolderStore):
+    """A folder on a disk without room for any file."""
+
+    def create(self, path, *, overwrite=False):  # noqa: ARG002 - the seam's signature
+        with storage_errors(path):
+            raise OSError(errno.ENOSPC, "no space left", path)
 
 
 def test_other_encodings_of_the_same_values_are_taken(table):

@@ -35,6 +35,7 @@ def loaded(run_id="r1", rows=7, at=NOON, drift=(DRIFT,)):
         size_bytes=2**40,
         resumed=True,
         phases_s={"read": 1.5, "commit": 0.5},
+        base=2**61,
     )
     return events.LoadFinished(run_id, f"load:{STREAM}", at, load)
 

@@ -171,7 +171,7 @@ GALLERY = {
     ),
     "targets": (
         HEAD
-        + "default_target: prd\ntargets:\n  prod: {lake: s3://a}\n  prod2: {lake: s3://a}\n  dev: {bronze: prood}\n"
+        + "default_target: prd\ntargets:\n  prod: {lake: s3://a, catalog: sqlite:///c.db}\n  prod2: {lake: s3://a/, catalog: sqlite:///d.db}\n  dev: {bronze: prood}\n"
         + "  me: {bronze: dev, ingest: true, thread: 2, sample: 0d}\n",
         [
             'lakesmith.yml:3: default_target: there is no target "prd", did you mean "prod"?',
@@ -181,8 +181,28 @@ GALLERY = {
             "lakesmith.yml:8: targets.me.sample: should be a duration such as 30m, 2h or 30d",
         ],
     ),
+    "lakes": (
+        HEAD
+        + "targets:\n  a: {lake: s3://a/b}\n  b: {lake: ftp://x, catalog: mysql://y}\n  c: {lake: 's3://a b'}\n"
+        + "  d: {lake: az://c, catalog: sqlite:///c.db}\n  e: {storage: {region: eu-west-1, regoin: x}}\n"
+        + "  f: {storage: {region: eu-west-1}}\n  g: {lake: s3://a, catalog: sqlite://c.db, storage: {access_key: '${env:K:-k}'}}\n",
+        [
+            (
+                "lakesmith.yml:4: targets.a.lake: a lake in a bucket needs a `catalog:`: postgresql://… for a team, "
+                "or sqlite:///catalog.db for a file in this folder that this machine alone loads with"
+            ),
+            "lakesmith.yml:5: targets.b.lake: should be a folder of the project, or start with s3://, gs:// or az://",
+            "lakesmith.yml:5: targets.b.catalog: should be the URL of a catalog: postgresql://…, sqlite:///path, glue://REGION or rest+https://…",
+            "lakesmith.yml:6: targets.c.lake: should be a bucket and a plain path in it: letters, digits and . _ - / = + ~",
+            "lakesmith.yml:7: targets.d.lake: an az:// lake needs the name of its storage account: `storage: {account: …}`",
+            'lakesmith.yml:8: targets.e.storage: unknown key "regoin", did you mean "region"?',
+            "lakesmith.yml:9: targets.f.storage: is for lakes in buckets, and this one is a folder",
+            "lakesmith.yml:10: targets.g.catalog: should have three slashes before a path in the project, four before an absolute one",
+            "lakesmith.yml:10: targets.g.storage: the value that its reference gives is not accepted",
+        ],
+    ),
     "targets that read": (
-        HEAD + "targets:\n  prod: {lake: s3://a}\n  dev: {bronze: prod}\n  me: {bronze: dev, ingest: true}\n",
+        HEAD + "targets:\n  prod: {lake: s3://a, catalog: sqlite:///c.db}\n  dev: {bronze: prod}\n  me: {bronze: dev, ingest: true}\n",
         [
             'lakesmith.yml:6: targets.me.bronze: "dev" reads the bronze of another target itself: name the owner',
             "lakesmith.yml:6: targets.me.ingest: a target that reads the bronze of another cannot load: only the owner may",

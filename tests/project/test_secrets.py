@@ -152,11 +152,15 @@ def test_no_complaint_repeats_a_referenced_value(folder, fakes, value):
 def test_nothing_that_prints_a_project_shows_a_secret(folder):
     project = folder.load(
         HEAD
-        + "    url: ${env:URL}\n    password: ${env:PW}\n    streams: [a]\ntargets: {local: {catalog: '${env:URL}'}}\n",
+        + "    url: ${env:URL}\n    password: ${env:PW}\n    streams: [a]\n"
+        + "targets: {local: {lake: s3://b, catalog: '${env:DB}', storage: {access_key: '${env:PW}', secret_key: '${env:PW}'}}}\n",
         URL=f"https://me:{CANARY}@host",
+        DB=f"postgresql://me:{CANARY}@host/db",
         PW=CANARY,
     )
-    for value in (project, project.source("shop"), project.sources, project.target()):
+    lake = project.lake_of(project.target())
+    assert (lake.catalog_place, lake.storage.secret_key) == ("postgresql://host/db", CANARY)
+    for value in (project, project.source("shop"), project.sources, project.target(), lake):
         assert CANARY not in repr(value)
         assert CANARY not in str(value)
 

@@ -25,6 +25,7 @@ FACTS = st.builds(
     has_models=st.booleans(),
     why_build=REASONS,
     publish=st.lists(st.tuples(NAMES, REASONS), max_size=3, unique_by=lambda entry: entry[0]),
+    rollbacks=st.dictionaries(st.builds(StreamId, NAMES, NAMES), st.integers(1, 2**62), max_size=2),
 )
 
 
@@ -45,9 +46,24 @@ def test_what_has_something_new_is_loaded_and_nothing_else(facts):
 
 
 @given(FACTS)
+def test_tables_go_back_before_anything_is_built(facts):
+    plan = make_plan(facts)
+    backs = [step for step in plan if step.kind == "rollback"]
+    assert [step.selects for step in backs] == [(str(stream), str(at)) for stream, at in facts.rollbacks.items()]
+    for build in (step for step in plan if step.kind == "attach"):
+        assert {step.name for step in backs} <= set(build.needs)
+
+
+def test_a_rebuild_is_due_even_where_nothing_is_left_to_read():
+    news = StreamNews(StreamId("a", "b"), 0, 0, first=False, why="the rest of a load that was cut off")
+    [step] = make_plan(Facts((news,), (), (), has_models=False, why_build="", publish=()))[:1]
+    assert (step.kind, step.reason) == ("load", "the rest of a load that was cut off: all is read")
+
+
+@given(FACTS)
 def test_models_are_built_when_rows_are_new_or_there_is_a_reason(facts):
     plan = make_plan(facts)
-    rows = any(news.splits for news in facts.news)
+    rows = any(news.splits for news in facts.news) or bool(facts.rollbacks)
     due = facts.has_models and bool(facts.why_build or rows)
     looks = ["attach"] if rows else []  # bronze can be asked even where there are no models
     assert [step.kind for step in plan if step.kind in ("attach", "build", "swap")] == (
@@ -57,7 +73,7 @@ def test_models_are_built_when_rows_are_new_or_there_is_a_reason(facts):
         if step.kind == "build":
             assert (step.selects, step.resources) == (facts.select, {"exclude": facts.exclude})
         if step.kind == "attach":
-            assert step.needs == tuple(load.name for load in plan if load.kind == "load")
+            assert step.needs == tuple(load.name for load in plan if load.kind in ("load", "rollback"))
 
 
 @given(FACTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from lakesmith.api.drifting import policy_findings
 from lakesmith.api.typing_ahead import type_findings
 from lakesmith.errors import LakesmithError, SelectionError
 from lakesmith.model.streams import Finding, StreamId
@@ -18,6 +19,7 @@ def check(shop: Workshop) -> list[Finding]:
         try:
             findings.extend(shop.source(name).check())
             findings.extend(type_findings(shop, name))
+            findings.extend(policy_findings(shop, name))
         except LakesmithError as error:
             findings.append(as_finding(name, error))
     if not shop.config.streams():

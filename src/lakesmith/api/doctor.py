@@ -6,6 +6,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 
 from lakesmith.api.checking import as_finding
+from lakesmith.api.upkeep import look_at
 from lakesmith.errors import LakesmithError
 from lakesmith.model.streams import Finding, StreamId
 from lakesmith.run.workshop import Workshop
@@ -23,7 +24,9 @@ def examine(shop: Workshop) -> list[Finding]:
     except LakesmithError as error:
         return [*findings, as_finding("lake", error)]
     findings.append(Finding("ok", "lake", f"{len(streams)} tables in {shop.lake.root}"))
-    return [*findings, *(_table(shop, stream) for stream in streams), *_warehouse(shop)]
+    findings.extend(shop.lake.check())
+    tables = (finding for stream in streams for finding in (_table(shop, stream), *look_at(shop, stream)))
+    return [*findings, *tables, *_warehouse(shop)]
 
 
 def _packages() -> Finding:
@@ -82,7 +85,7 @@ def _table(shop: Workshop, stream: StreamId) -> Finding:
         return Finding("warning", str(stream), "has a table and no checkpoint", "load it once")
     text = f"{head.rows:,} rows in {head.files:,} files, load {head.checkpoint.ordinal}, {head.last_updated:%Y-%m-%d %H:%M} UTC"
     if head.files > MANY_FILES:
-        return Finding("warning", str(stream), text, "so many files slow every query down: compact the table")
+        return Finding("warning", str(stream), text, "so many files slow every query down: `lakesmith lake compact`")
     return Finding("ok", str(stream), text)
 
 

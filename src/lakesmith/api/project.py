@@ -19,11 +19,22 @@ from lakesmith.run.workshop import Order, Workshop
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.api.drifting import Accepted, Candidate
+    from lakesmith.api.rebuilding import RebuildPlan
     from lakesmith.api.result import RunResult
+    from lakesmith.api.returning import Return
     from lakesmith.api.table import PublishedTable
     from lakesmith.dbt.scaffold import FileChange
-    from lakesmith.model.loads import QuarantinedRow
-    from lakesmith.monitor.reading import CheckRecord, History
+    from lakesmith.lake.move import Moved
+    from lakesmith.lake.upkeep.collect import Swept
+    from lakesmith.model.loads import QuarantinedRow, Upkeep
+    from lakesmith.model.versions import Version
+    from lakesmith.monitor.reading import CheckRecord, DriftRecord, History
+    from lakesmith.run.replaying import Replayed
+
+
+ALL_DRIFT = 10_000
+"""How many events are looked at for open rename candidates."""
 
 
 def open(path: str | Path = ".", *, target: str | None = None, host: Host | None = None) -> Project:  # noqa: A001
@@ -94,6 +105,53 @@ class Project:
 
         return check(self._shop)
 
+    def move_lake(self, to: str | None = None, *, catalog: str | None = None, here: bool = False) -> Moved:
+        """Move the lake of this target to another target, a folder or a bucket, or settle a copied folder where it is (`here`).
+
+        Every object is compared; the old lake stays as it is for readers and is closed for loads. Safe to repeat after a kill.
+
+        Args:
+            to: The name of a target, a folder, or a URL.
+            catalog: The catalog of the new place, unless `to` is a target.
+            here: Rewrite the paths of a copied lake in place instead.
+
+        Raises:
+            UsageError: If it cannot be meant so.
+            RunInProgressError: If a run of this project and target goes on.
+            FencedError: If somebody loaded into the lake meanwhile.
+        """
+        from lakesmith.api.moving import move_lake
+
+        return move_lake(self._shop, to=to, catalog=catalog, here=here)
+
+    def compact(self, stream: str | None = None) -> Iterator[tuple[StreamId, Upkeep | None]]:
+        """Make the small files of a table, or of all, into few; yield what was done to each, None if nothing.
+
+        Raises:
+            SelectionError: If there is no such table.
+            LakesmithError: If a table cannot be read or written. No row is lost or doubled, whatever it is.
+        """
+        from lakesmith.api.tables import need_table
+        from lakesmith.api.upkeep import compact
+
+        return compact(self._shop, [need_table(self._shop, stream)] if stream else self._shop.lake.streams())
+
+    def collect(self, *, delete: bool = False) -> list[Swept]:
+        """Return the files of the lake that nobody needs; with `delete`, those go that an earlier such call has found as well.
+
+        Args:
+            delete: Whether to mark and delete; False: only look.
+        """
+        from lakesmith.api.upkeep import collect
+
+        return collect(self._shop, delete=delete)
+
+    def check_lake(self) -> list[Finding]:
+        """Look whether everything is there that the lake's tables name, and is as it was written."""
+        from lakesmith.api.upkeep import check_lake
+
+        return check_lake(self._shop)
+
     def doctor(self) -> list[Finding]:
         """Examine the installation, the lake and the run store."""
         from lakesmith.api.doctor import examine
@@ -144,6 +202,81 @@ class Project:
         order = Order(tuple(select), tuple(exclude), on, full_refresh)
         return run(self._shop, order, tuple(recorders), self.page)
 
+    def versions(self, table: str) -> list[Version]:
+        """Return what happened to a bronze table, newest first: loads, swaps, rollbacks, compactions.
+
+        Raises:
+            SelectionError: If there is no such table.
+        """
+        from lakesmith.api.tables import need_table, versions_of
+
+        return versions_of(self._shop, need_table(self._shop, table))
+
+    def plan_rollback(self, name: str, *, to: str | None = None) -> list[Return]:
+        """Return what `rollback` would do: each table that goes back, and to which version.
+
+        Args:
+            name: A table (`source.stream`), or the beginning of a run's id: then every table that it loaded goes back to before it.
+            to: For a table: a load's number, a snapshot, or a date; None: what readers had before the newest change.
+
+        Raises:
+            SelectionError: If there is no such table, run or version.
+            UsageError: If there is nothing to go back to, or this target may not change the table.
+        """
+        from lakesmith.api.returning import plan_returns
+
+        return plan_returns(self._shop, self.history(), name, to)
+
+    def rollback(
+        self, returns: Sequence[Return] | str, *, to: str | None = None, recorders: Iterable[Recorder] = ()
+    ) -> RunResult:
+        """Take tables back to an earlier version, and rerun what depends on them. Can be rolled back itself.
+
+        The next run loads again what the source still has beyond that version.
+
+        Args:
+            returns: What `plan_rollback` returned, or a table or run as it takes them.
+            to: As for `plan_rollback`.
+            recorders: Who else wants to hear of every event.
+
+        Raises:
+            RunInProgressError: If a run of this target is going on.
+            LakesmithError: What `plan_rollback` raises.
+        """
+        from lakesmith.api.running import run
+
+        planned = self.plan_rollback(returns, to=to) if isinstance(returns, str) else returns
+        select = tuple(f"source:{one.stream}+" for one in planned)
+        order = Order(select, rollback={one.stream: one.to.snapshot_id for one in planned})
+        return run(self._shop, order, tuple(recorders), self.page)
+
+    def plan_rebuild(self, stream: str, *, since: date | None = None) -> RebuildPlan:
+        """Return what `rebuild` would read, and what of the table would stay or be lost.
+
+        Raises:
+            SelectionError: If the project has no such stream.
+            UsageError: If `since` has no meaning for it, or this target may not load.
+        """
+        from lakesmith.api.rebuilding import plan_rebuild
+
+        return plan_rebuild(self._shop, stream, since)
+
+    def rebuild(self, stream: str, *, since: date | None = None, recorders: Iterable[Recorder] = ()) -> RunResult:
+        """Load a stream from the start, aside; swap it in; rerun what depends on it. `rollback` undoes it.
+
+        Args:
+            stream: `source.stream`.
+            since: Load anew only what is dated from this day on, and keep the rows of everything before; None: load all.
+            recorders: Who else wants to hear of every event.
+
+        Raises:
+            RunInProgressError: If a run of this target is going on.
+            LakesmithError: What `plan_rebuild` raises.
+        """
+        from lakesmith.api.running import run
+
+        return run(self._shop, self.plan_rebuild(stream, since=since).order, tuple(recorders), self.page)
+
     def history(self) -> History:
         """Return the record of runs."""
         from lakesmith.monitor.reading import History
@@ -169,6 +302,75 @@ class Project:
         names = [need_stream(self._shop, stream)] if stream else self._shop.lake.streams()
         for name in names:
             yield from self._shop.lake.table(name).quarantined()
+
+    def replay(
+        self, stream: str, *, reason: str | None = None, since: date | None = None, dry_run: bool = False, overtaking: bool = False
+    ) -> Replayed:
+        """Parse records of quarantine again by today's rules, and bring in those that can become rows, exactly once.
+
+        Args:
+            stream: `source.stream`.
+            reason: Only records whose reason holds this text.
+            since: Only records put aside on this day or later (UTC).
+            dry_run: Only say what would become of them.
+            overtaking: Also records of keys that have newer rows by now; theirs then count as the newest.
+
+        Raises:
+            SelectionError: If the project has no such stream.
+            UsageError: If its source cannot parse records again, or this target may not load.
+            RunInProgressError: If a run of this target is going on.
+            DriftRefusedError: If a record has a shape that `freeze` does not let pass.
+        """
+        from lakesmith.api.checking import need_stream
+        from lakesmith.api.replaying import Chosen, replay
+        from lakesmith.run.replaying import Wish
+
+        wish = Wish(Chosen(reason, since).holds, dry_run, overtaking)
+        return replay(self._shop, need_stream(self._shop, stream), wish)
+
+    def drift(self, stream: str | None = None, *, limit: int = 50) -> tuple[list[DriftRecord], list[Candidate]]:
+        """Return the changes of shape on record, newest first, and the rename candidates that are still open.
+
+        Raises:
+            SelectionError: If the project has no such stream.
+        """
+        from lakesmith.api.checking import need_stream
+        from lakesmith.api.drifting import candidates
+
+        name = str(need_stream(self._shop, stream)) if stream else None
+        records = [one for one in self.history().drift(ALL_DRIFT) if name in (None, one.stream)]
+        return records[:limit], candidates(self._shop, records)
+
+    def pin_schema(self, stream: str, *, replace: bool = False) -> tuple[Path, bool]:
+        """Write a table's schema down as `schemas/<source>.<stream>.yml`; return the file, and whether it changed.
+
+        Raises:
+            SelectionError: If the project has no such stream.
+            UsageError: If it has never been loaded, or another pinned schema is there and `replace` is false.
+        """
+        from lakesmith.api.checking import need_stream
+        from lakesmith.api.drifting import pin
+
+        return pin(self._shop, need_stream(self._shop, stream), replace=replace)
+
+    def accept_rename(self, stream: str, old: str, new: str, *, dry_run: bool = False) -> Accepted:
+        """Rename a column in bronze by its field id, and the scaffold's models with it; no value moves.
+
+        Raises:
+            SelectionError: If the project has no such stream.
+            UsageError: If there is no such column, or the two cannot be one.
+            RunInProgressError: If a run of this target is going on.
+        """
+        from lakesmith.api.checking import need_stream
+        from lakesmith.api.drifting import accept
+
+        return accept(self._shop, need_stream(self._shop, stream), (old, new), dry_run=dry_run)
+
+    def raw_of(self, row: QuarantinedRow) -> str:
+        """Return the raw text of a record as it may be shown: not where the stream has masked columns and it may hold one in clear."""
+        from lakesmith.api.replaying import shown_raw
+
+        return shown_raw(self._shop)(row)
 
     def streams(self) -> list[StreamId]:
         """Return the streams of the project."""

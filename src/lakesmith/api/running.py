@@ -34,7 +34,7 @@ def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Pat
     from lakesmith.monitor.recorders import Fanout, RunLog
 
     began = shop.host.clock.steady_s()
-    with locked(shop, "lakesmith run"), shop.host.stop.listening():
+    with locked(shop, f"lakesmith {order.command}"), shop.host.stop.listening():
         store = _store(shop)
         try:
             run_id = shop.host.ids.run_id(shop.host.clock.now())
@@ -154,8 +154,13 @@ def sentence(outcome: Outcome) -> str:
         step, error = outcome.errors[0]
         more = f", and {len(outcome.errors) - 1} more" if len(outcome.errors) > 1 else ""
         return f"{step}: {error.what.splitlines()[0]}{more}"
+    returned = [str(load.stream) for load in outcome.loads if load.state == "rolled_back"]
+    if returned:
+        return f"{', '.join(returned)} rolled back"
     written = sum(load.counts.written for load in outcome.loads)
-    return f"{written:,} rows loaded" if outcome.loads else "built anew"
+    swapped = [str(load.stream) for load in outcome.loads if load.commits and load.commits[-1].kind == "swap"]
+    anew = f", {', '.join(swapped)} replaced" if swapped else ""
+    return f"{written:,} rows loaded{anew}" if outcome.loads else "built anew"
 
 
 def _started(shop: Workshop, order: Order, run_id: str) -> events.RunStarted:
@@ -165,7 +170,7 @@ def _started(shop: Workshop, order: Order, run_id: str) -> events.RunStarted:
         at=now,
         project=shop.config.name,
         target=shop.target.name,
-        command="run",
+        command=order.command,
         selection=" ".join((*order.select, *(f"--exclude {left_out}" for left_out in order.exclude))),
         trigger="cli",
         version=__version__,

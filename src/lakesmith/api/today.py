@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lakesmith.about import __version__
 from lakesmith.api.health import manifest_of, still_there, unloaded, verdict
 from lakesmith.api.marts import mart_views
+from lakesmith.api.replaying import shown_raw
 from lakesmith.catalog.lineage import lineage_of
 from lakesmith.dbt.artifacts import Manifest
 from lakesmith.errors import LakesmithError
@@ -105,9 +106,10 @@ def _rejects(shop: Workshop) -> tuple[list[v.RejectView], int]:
             kind = (str(stream), row.reason.partition(":")[0])
             counts[kind] += 1
             examples.setdefault(kind, row)
+    show = shown_raw(shop)
     views = [
         v.RejectView(
-            stream, reason, count, examples[stream, reason].where, examples[stream, reason].raw[:EXAMPLE_LENGTH]
+            stream, reason, count, examples[stream, reason].where, show(examples[stream, reason])[:EXAMPLE_LENGTH]
         )
         for (stream, reason), count in counts.most_common(SHOWN_REJECTS)
     ]

@@ -43,15 +43,26 @@ def _sentence(event: dict[str, Any]) -> str:
 def _load(event: dict[str, Any]) -> str:
     load, counts = event["load"], event["load"]["counts"]
     stream = f"{load['stream']['source']}.{load['stream']['name']}"
+    last = load["commits"][-1] if load["commits"] else None
+    if load["state"] == "rolled_back" and last:
+        return (
+            f"{stream} went back, as lake snapshot {last['snapshot_id']}, generation {last['checkpoint']['generation']}"
+        )
+    swapped = (
+        f", swapped in as generation {last['checkpoint']['generation']}" if last and last["kind"] == "swap" else ""
+    )
+    derived = f", {counts['derived']:,} derived" if counts["derived"] else ""
     why = "".join(f"\n            {count:,} × {reason}" for reason, count in load["reject_reasons"].items())
     return (
         f"loaded {stream}: {counts['read']:,} read = {counts['written']:,} written + {counts['quarantined']:,} quarantined"
-        f" + {counts['filtered']:,} filtered{why}"
+        f" + {counts['filtered']:,} filtered{derived}{swapped}{why}"
     )
 
 
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "RunStarted": lambda e: f"run {e['run_id']} of {e['project']} on {e['target']} {e['selection']}".rstrip(),
+    "RunStarted": lambda e: (
+        f"{e['command']} {e['run_id']} of {e['project']} on {e['target']} {e['selection']}".rstrip()
+    ),
     "RunFinished": lambda e: f"run ended: {e['state']}" + (f", {e['message']}" if e["message"] else ""),
     "RunRenewed": lambda _: "still working",
     "StepStarted": lambda e: f"{e['step']} began",

@@ -27,7 +27,12 @@ COMMANDS: dict[str, str] = {
     "query": "Run a SQL statement on what readers open.",
     "dbt": "Run dbt with the right profile and fresh views of bronze.",
     "scaffold": "Write dbt sources and staging models from the real schemas.",
-    "quarantine": "Show the records that could not be accepted, with the reasons.",
+    "drift": "Show how sources changed their shape; accept renames, pin schemas.",
+    "quarantine": "Show the records that could not be accepted, and replay them.",
+    "history": "Show what happened to a bronze table: its versions, newest first.",
+    "rollback": "Take a table, or all that a run loaded, back to an earlier version.",
+    "rebuild": "Load a stream from the start, aside, and swap it in.",
+    "lake": "Keep the lake in order: compact, collect, check, move.",
     "doctor": "Examine the installation, the lake and the run store.",
 }
 

@@ -96,6 +96,8 @@ class Progress:
         self.console.print(text)
         if event.kind == "load" and event.state == "warned":
             self.console.print(Text(f"          {event.message}", style="yellow"))
+        if event.step in self._loads and (beside := _beside(self._loads[event.step])):
+            self.console.print(Text(f"          {beside}", style="cyan"))
         for change in self._loads[event.step].drift if event.step in self._loads else ():
             words = DRIFT_WORDS.get(change.kind, change.kind.replace("_", " "))
             sides = f" ({change.before} → {change.after})" if change.before and change.after else ""
@@ -131,10 +133,22 @@ class Progress:
     def _plain_line(self, event: events.StepFinished) -> str | None:
         if event.kind == "attach" and event.state == "succeeded":
             return None
-        name = event.step.removeprefix("publish:")
+        name = event.step.partition(":")[2] or event.step
+        if event.kind == "rollback":
+            return f"rollback {name}: {event.message}"
         if event.state != "succeeded":
             what = event.message.splitlines()[0] if event.message else event.state
             return f"{event.kind:<7} {what}" if name == event.kind else f"{event.kind:<7} {name}: {what}"
         count = int(event.facts.get("tables", 0))
         what = "1 table" if count == 1 else f"{count} tables"
         return f"{event.kind:<7} {what}" + ("" if event.kind == "swap" else f" by {name}")
+
+
+def _beside(load: Load) -> str:
+    """Return what a load did beside the row law, empty if nothing."""
+    swapped = bool(load.commits) and load.commits[-1].kind == "swap"
+    derived = (
+        f"{load.counts.derived:,} {'kept' if swapped else 'derived: keys that vanished'}" if load.counts.derived else ""
+    )
+    anew = f"swapped in as generation {load.commits[-1].checkpoint.generation}" if swapped else ""
+    return ", ".join(filter(None, (derived, anew)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from lakesmith.cli.output import (
 
 if TYPE_CHECKING:
     from lakesmith.api import Project, RunResult
+    from lakesmith.model.protocols import Recorder
 
 STOPPED = 130
 
@@ -42,13 +44,19 @@ def command(select: tuple[str, ...], exclude: tuple[str, ...], on: datetime | No
         "on": on.date() if on else None,
         "full_refresh": given["full_refresh"],
     }
-    if as_json:
-        result = project.run(**order)
-    else:
-        from lakesmith.cli.progress import Progress
+    return carry_out(project, lambda recorders: project.run(**order, recorders=recorders), output, as_json=as_json)
 
-        with Progress() as progress:
-            result = project.run(**order, recorders=(progress,))
+
+def carry_out(
+    project: Project, do: Callable[[tuple[Recorder, ...]], RunResult], output: Output, *, as_json: bool
+) -> int:
+    """Do what makes a run, show it to people as it happens, and say how it went; return the exit code."""
+    if as_json:
+        return report(project, do(()), output)
+    from lakesmith.cli.progress import Progress
+
+    with Progress() as progress:
+        result = do((progress,))
     return report(project, result, output)
 
 
@@ -81,6 +89,7 @@ def load_facts(load: Any) -> dict[str, Any]:
         "written": counts.written,
         "quarantined": counts.quarantined,
         "filtered": counts.filtered,
+        "derived": counts.derived,
         "proven": counts.proven,
         "reject_reasons": load.reject_reasons,
         "filter_reasons": load.filter_reasons,

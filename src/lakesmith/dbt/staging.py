@@ -12,6 +12,7 @@ from lakesmith.model.types import Decimal, Field, Scalar, Schema, Type
 
 REFRESH_VAR = "lakesmith_refresh"
 _SIBLING = "__"
+_ASIDE = "added"
 _CASTS = {
     "boolean": "boolean", "int": "integer", "long": "bigint", "float": "real", "double": "double precision", "date": "date",
     "timestamp": "timestamp", "timestamptz": "timestamp with time zone",
@@ -44,9 +45,9 @@ class ScaffoldTable:
     @property
     def kind(self) -> str:
         """`current` (newest row of each key), `appended` (every record) or `replaced` (the last generation)."""
-        if self.spec.mode == "replace":
+        if self.spec.is_swapped:
             return "replaced"
-        return "current" if self.spec.mode in {"dedupe", "cdc"} and self.spec.key else "appended"
+        return "current" if self.spec.mode in {"dedupe", "cdc", "replace"} and self.spec.key else "appended"
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -71,8 +72,23 @@ class ScaffoldTable:
     @property
     def siblings(self) -> dict[str, Field]:
         """Siblings by the name of the column they stand beside; folded names hold `__` in no other case."""
-        pairs = ((field.name.rpartition(_SIBLING)[0], field) for field in self.schema.data)
-        return {base: field for base, field in pairs if base and self.schema.find(base)}
+        pairs = ((field.name.rpartition(_SIBLING), field) for field in self.schema.data)
+        return {
+            base: field
+            for (base, _, suffix), field in pairs
+            if base and self.schema.find(base) and not suffix.startswith(_ASIDE)
+        }
+
+    @property
+    def renamed(self) -> dict[str, tuple[Field, ...]]:
+        """What came under a column's name before another one was renamed to it, by column; see `shape.renaming`."""
+        found: dict[str, tuple[Field, ...]] = {}
+        for field in self.schema.data:
+            base, _, suffix = field.name.rpartition(_SIBLING)
+            column = self.schema.find(base)
+            if suffix.startswith(_ASIDE) and column is not None and _is_alike(column.type, field.type):
+                found[base] = (*found.get(base, ()), field)
+        return found
 
     @property
     def coalesced(self) -> dict[str, Field]:
@@ -83,6 +99,7 @@ class ScaffoldTable:
     def columns(self) -> tuple[Field, ...]:
         """The data columns the model has."""
         hidden = {field.name for field in self.coalesced.values()}
+        hidden |= {field.name for fields in self.renamed.values() for field in fields}
         return tuple(field for field in self.schema.data if field.name not in hidden)
 
 
@@ -191,11 +208,23 @@ def _watermark() -> tuple[str, ...]:
 
 
 def _replaced(table: ScaffoldTable) -> str:
-    if not table.coalesced:
+    coalesced, renamed = table.coalesced, table.renamed
+    bases = dict.fromkeys((*coalesced, *renamed))
+    if not bases:
         return ""
-    hidden = ", ".join(f"'{field.name}'" for field in table.coalesced.values())
-    readings = "\n".join(f"    '{base}': {_reading(table, base, field)}," for base, field in table.coalesced.items())
+    aside = [field for base in bases for field in renamed.get(base, ())]
+    hidden = ", ".join(f"'{field.name}'" for field in (*coalesced.values(), *aside))
+    readings = "\n".join(f"    '{base}': {_whole_reading(table, base)}," for base in bases)
     return f", except=[{hidden}], replace={{\n{readings}\n  }}"
+
+
+def _whole_reading(table: ScaffoldTable, base: str) -> str:
+    """Return how a column is read with all that stands beside it."""
+    sibling, aside = table.coalesced.get(base), ", ".join(field.name for field in table.renamed.get(base, ()))
+    if sibling is None:
+        return f"'coalesce({base}, {aside})'"
+    reading = _reading(table, base, sibling)
+    return f"'coalesce(' ~ {reading} ~ ', {aside})'" if aside else reading
 
 
 def _reading(table: ScaffoldTable, base: str, sibling: Field) -> str:
@@ -219,6 +248,11 @@ def _fits_back(schema: Schema, base: str, sibling: Field) -> bool:
     if sibling.type == Scalar("string"):
         return bool(_cast_of(schema, base))
     return all(field is not None and _is_number(field.type) for field in (schema.find(base), sibling))
+
+
+def _is_alike(one: Type, other: Type) -> bool:
+    """Whether values of two types can stand in one column of a model without a cast."""
+    return str(one) == str(other) or (_is_number(one) and _is_number(other))
 
 
 def _is_number(kind: Type) -> bool:

@@ -1,19 +1,23 @@
-"""The lake's catalog as PyIceberg opens it: a SQLite file that is durable, patient, and on a disk of this machine."""
+"""The lake's catalog as PyIceberg opens it: durable and patient, a SQLite file only on a disk of this machine."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.catalog.sql import SqlCatalog
-from sqlalchemy import URL, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from lakesmith.errors import ConfigError, LakesmithError, StorageFullError, StorageUnavailableError
 from lakesmith.host.files import make_folder, storage_errors
-from lakesmith.lake.layout import Layout
+from lakesmith.lake.directories import sqlite_file
+from lakesmith.lake.durable import NAME, to_properties
 from lakesmith.lake.pointers import LOCKED, locked_error
+from lakesmith.lake.quick import QuickSqlCatalog
+from lakesmith.model.places import LakeAddress, scheme_of
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -24,37 +28,71 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/self/mounts")
 
 
-def open_sqlite(layout: Layout, name: str, busy_timeout_s: float) -> Catalog:
-    """Open the catalog of a lake in a folder; it is made if it is missing.
+def open_catalog(address: LakeAddress, busy_timeout_s: float) -> Catalog:
+    """Open the catalog of a lake with PyIceberg; it is made if it is missing.
 
     Args:
-        layout: The lake's folders.
-        name: The catalog's name inside the file; other tools must use the same.
-        busy_timeout_s: How long a statement waits while another program writes.
+        address: The lake.
+        busy_timeout_s: How long a statement waits while another program writes a SQLite file.
 
     Raises:
-        ConfigError: If the folder is on a network file system, where SQLite's locks do not hold.
-        CatalogLockedError: If the file stayed locked.
+        ConfigError: If a SQLite file is on a network file system, where its locks do not hold.
+        MissingExtraError: If the library of the catalog is not installed.
+        CatalogLockedError: If it stayed locked.
         StorageFullError: If the disk is full.
-        StorageUnavailableError: If the folder cannot be written.
+        StorageUnavailableError: If it cannot be reached or written.
     """
-    refuse_network(Path(layout.root))
-    make_folder(Path(layout.root))
-    _make_durable(Path(layout.catalog), busy_timeout_s)
-    timeout = {"timeout": f"{busy_timeout_s:g}"}
-    properties = {
-        "uri": URL.create("sqlite", database=layout.catalog, query=timeout).render_as_string(),
+    if address.catalog_kind == "sqlite":
+        return _open_sqlite(address, busy_timeout_s)
+    if address.catalog_kind == "postgresql":
+        return _open_postgres(address)
+    from lakesmith.lake.remote import open_remote
+
+    return open_remote(address)
+
+
+def _properties(address: LakeAddress) -> dict[str, str]:
+    return {
         "pool_pre_ping": "true",
-        "py-io-impl": "lakesmith.lake.durable.DurableFileIO",
-        "warehouse": layout.root,
+        "py-io-impl": NAME,
+        "warehouse": address.root,
+        **to_properties(address.scheme, address.storage),
     }
-    try:
-        catalog = SqlCatalog(name, **properties)
-    except SQLAlchemyError as error:
-        raise translate(error, layout.catalog) from error
+
+
+def _open_sqlite(address: LakeAddress, busy_timeout_s: float) -> Catalog:
+    file = Path(sqlite_file(address))
+    refuse_network(file.parent)
+    make_folder(file.parent)
+    _make_durable(file, busy_timeout_s)
+    url = URL.create("sqlite", database=str(file), query={"timeout": f"{busy_timeout_s:g}"}).render_as_string()
+    return _open_sql(address, url, str(file), _set_up)
+
+
+def _open_postgres(address: LakeAddress) -> Catalog:
+    from lakesmith.lake.postgres import CONNECT, dsn, load_psycopg, set_up
+
+    load_psycopg()
+    url = make_url(dsn(address)).set(drivername="postgresql+psycopg").update_query_dict(CONNECT)
+    return _open_sql(address, url.render_as_string(hide_password=False), address.catalog_place, set_up)
+
+
+def _open_sql(address: LakeAddress, url: str, place: str, listener: Callable[[Any, Any], None]) -> Catalog:
+    catalog = _first_open(address, url, place)
     catalog.engine.dispose()  # connections made before the listener below are not set up
-    event.listen(catalog.engine, "connect", _set_up)
+    event.listen(catalog.engine, "connect", listener)
     return catalog
+
+
+def _first_open(address: LakeAddress, url: str, place: str) -> SqlCatalog:
+    try:
+        try:
+            return QuickSqlCatalog(address.catalog_name, uri=url, **_properties(address))
+        except (IntegrityError, ProgrammingError, OperationalError):
+            # two programs that begin a catalog at the same time make its tables at the same time: they are there now
+            return QuickSqlCatalog(address.catalog_name, uri=url, **_properties(address))
+    except SQLAlchemyError as error:
+        raise translate(error, place) from error
 
 
 def _make_durable(path: Path, busy_timeout_s: float) -> None:
@@ -75,7 +113,11 @@ def _set_up(connection: Any, _record: Any) -> None:
 
 
 def translate(error: Exception, catalog: str) -> LakesmithError:
-    """Return the error a person can act on for a database error of the catalog."""
+    """Return the error a person can act on for a database error of the catalog; `catalog` is its place without secrets."""
+    if scheme_of(catalog):
+        from lakesmith.lake.postgres import explain
+
+        return explain(getattr(error, "orig", None) or error, catalog)
     if any(word in str(error) for word in LOCKED):
         return locked_error(catalog)
     if "disk is full" in str(error):

@@ -9,6 +9,7 @@ from typing import Any
 
 from lakesmith.errors import CatalogBrokenError, ForeignCommitError
 from lakesmith.lake.metadata import Metadata, Snapshot
+from lakesmith.lake.sidecars import Reference, Sidecars
 from lakesmith.model.loads import Checkpoint
 
 CHECKPOINT = "lakesmith.checkpoint"
@@ -23,22 +24,34 @@ def reference(snapshot_id: int, checkpoint: Checkpoint) -> str:
     return json.dumps({"ordinal": checkpoint.ordinal, "sha256": digest, "snapshot-id": snapshot_id}, sort_keys=True)
 
 
-def in_force(metadata: Metadata, start: int | None = None) -> Checkpoint | None:
+def in_force(metadata: Metadata, sidecars: Sidecars, start: int | None = None) -> Checkpoint | None:
     """Return the checkpoint of the nearest ancestor that bears one; None for a table without snapshots.
 
     Args:
         metadata: The table's metadata.
+        sidecars: Where large checkpoints lie.
         start: The snapshot to begin at; None: the head of `main`.
 
     Raises:
         ForeignCommitError: If something else than upkeep came after it, or no ancestor bears one.
-        CatalogBrokenError: If the checkpoint is not what the table says it wrote.
+        CatalogBrokenError: If the checkpoint is not what the table says it wrote, or what it lies in is missing.
+        StorageUnavailableError: If what it lies in cannot be read now.
+    """
+    snapshot = find_bearer(metadata, start)
+    return None if snapshot is None else _decode(metadata, snapshot, sidecars)
+
+
+def find_bearer(metadata: Metadata, start: int | None = None) -> Snapshot | None:
+    """Return the snapshot whose checkpoint is in force, without reading that; None for a table without snapshots.
+
+    Raises:
+        ForeignCommitError: If something else than upkeep came after it, or no ancestor bears one.
     """
     later: list[Snapshot] = []
     for snapshot in metadata.ancestors(start):
         if CHECKPOINT in snapshot.summary:
             _check_upkeep(metadata, [*later, snapshot])
-            return _decode(metadata, snapshot)
+            return snapshot
         later.append(snapshot)
     if metadata.main_id is None and not metadata.snapshots() and REFERENCE not in metadata.properties:
         return None
@@ -67,16 +80,44 @@ def _is_upkeep(child: Snapshot, parent: Snapshot) -> bool:
     return bool(child.summary) and not any(child.number(key) for key in MOVED_FILES)
 
 
-def _decode(metadata: Metadata, snapshot: Snapshot) -> Checkpoint:
+def find_said(metadata: Metadata | None, start: int | None = None) -> str | None:
+    """Return what the summary says that bears the checkpoint in force; None for a table that is not there or was never loaded.
+
+    Raises:
+        ForeignCommitError: If something else than upkeep came after it, or no ancestor bears one.
+    """
+    snapshot = find_bearer(metadata, start) if metadata is not None else None
+    return None if snapshot is None else snapshot.summary[CHECKPOINT]
+
+
+def name_sidecars(metadata: Metadata, sidecars: Sidecars) -> frozenset[str]:
+    """Return the paths of all sidecars that a version of the metadata names: of every snapshot kept, on every branch.
+
+    Raises:
+        CatalogBrokenError: If a snapshot's checkpoint cannot be understood, so that what it needs is not known.
+    """
+    bearing = [snapshot for snapshot in metadata.snapshots().values() if CHECKPOINT in snapshot.summary]
+    paths: set[str] = set()
+    for snapshot in bearing:
+        try:
+            paths |= sidecars.paths(snapshot.summary[CHECKPOINT])
+        except ValueError as error:
+            raise _untrusted(metadata, snapshot, str(error)) from error
+    return frozenset(paths)
+
+
+def _decode(metadata: Metadata, snapshot: Snapshot, sidecars: Sidecars) -> Checkpoint:
     text = snapshot.summary[CHECKPOINT]
     said = read_reference(metadata)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    if said.get("snapshot-id") == snapshot.id and said.get("sha256") != digest:
-        raise _untrusted(metadata, snapshot, "its hash is another than the table repeats")
     try:
-        return Checkpoint.decode(text)
+        checkpoint = sidecars.read(text)
+        decoded = text if Reference.decode(text) is None else checkpoint.encode()
     except ValueError as error:
         raise _untrusted(metadata, snapshot, str(error)) from error
+    digest = hashlib.sha256(decoded.encode()).hexdigest()
+    if said.get("snapshot-id") == snapshot.id and said.get("sha256") != digest:
+        raise _untrusted(metadata, snapshot, "its hash is another than the table repeats")
+    return checkpoint
 
 
 def _untrusted(metadata: Metadata, snapshot: Snapshot, why: str) -> CatalogBrokenError:

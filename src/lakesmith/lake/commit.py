@@ -1,208 +1,183 @@
-"""The commit: one snapshot, sent once, and never believed lost or landed before the table itself has said so."""
+"""A load as a commit: one snapshot with its files, its schema change, its checkpoint and its counts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import NamespaceAlreadyExistsError
-from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update import (
-    AddSnapshotUpdate,
     AssertCreate,
     AssertCurrentSchemaId,
     AssertLastAssignedFieldId,
     AssertRefSnapshotId,
-    AssertTableUUID,
     SetPropertiesUpdate,
-    TableRequirement,
-    TableUpdate,
     update_table_metadata,
 )
-from pyiceberg.table.update.snapshot import _MergeAppendFiles
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from lakesmith.errors import (
-    CatalogBrokenError,
-    CatalogLockedError,
-    CommitUnknownError,
-    LakesmithError,
-    StorageFullError,
-    StorageUnavailableError,
-)
-from lakesmith.host import crash
-from lakesmith.host.files import storage_errors
 from lakesmith.lake import iceberg, points
 from lakesmith.lake.catalogs import translate
 from lakesmith.lake.checkpoints import REFERENCE, reference
-from lakesmith.lake.judge import check_batch, check_schemas, find_landed
-from lakesmith.lake.metadata import MAIN, Metadata, to_ms
-from lakesmith.lake.numbering import number_schema
-from lakesmith.lake.services import Services
+from lakesmith.lake.claims import UNDONE, undo, undone_before
+from lakesmith.lake.drafts import Base, FreshFiles, append_files, open_base, write_snapshot
+from lakesmith.lake.expiry import Expiry, plan_expiry, plan_renewal
+from lakesmith.lake.judge import (
+    HIGHEST,
+    check_batch,
+    check_schemas,
+    find_landed,
+    highest_known,
+    replaced_by_build,
+    said_in_force,
+)
+from lakesmith.lake.metadata import FRESH, MAIN, Metadata, to_ms
+from lakesmith.lake.numbering import number_schema, with_holes
+from lakesmith.lake.sending import Prepared, Sender, Steps
 from lakesmith.lake.statistics import describe_file
 from lakesmith.lake.summaries import write_summary
-from lakesmith.model.loads import Batch, Commit, Group
+from lakesmith.model.loads import Commit
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
+    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
-    from pyiceberg.table.metadata import TableMetadata
+    from pyiceberg.table.update import TableRequirement
 
-ATTEMPTS = 3
+    from lakesmith.lake.services import Services
+    from lakesmith.model.loads import Batch, Group
+    from lakesmith.model.streams import StreamId
+    from lakesmith.model.types import Schema
 
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A commit ready to be sent: its manifests are written and durable, nothing points at them."""
-
-    table: Table
-    updates: tuple[TableUpdate, ...]
-    requirements: tuple[TableRequirement, ...]
+STEPS = Steps(points.COMMIT_BEGUN, points.COMMIT_PREPARED, points.COMMIT_LANDED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What a snapshot is built on: the table, its metadata with the changes applied, and the earliest time it may bear."""
-
-    table: Table
-    built_on: TableMetadata
-    changes: tuple[TableUpdate, ...]
-    requirements: tuple[TableRequirement, ...]
-    not_before_ms: int
+def commit_load(services: Services, group: Group, batch: Batch) -> Commit:
+    """Make a group visible on its branch, exactly once; see `Table.commit` for what it raises."""
+    check_batch(group, batch)
+    return Sender(services, services.catalog()).send(LoadWork(services, group, batch))
 
 
 @dataclass(frozen=True, slots=True)
-class Committer:
-    """Sends commits to one catalog."""
+class LoadWork:
+    """A load as work for a `Sender`."""
 
     services: Services
-    catalog: Catalog
+    group: Group
+    batch: Batch
 
-    def commit(self, group: Group, batch: Batch) -> Commit:
-        """Make the group visible, exactly once; see `Table.commit` for what it raises."""
-        crash.point(points.COMMIT_BEGUN)
-        check_batch(group, batch)
-        failure: Exception | None = None
-        for _attempt in range(ATTEMPTS):
-            metadata = self._look(group, failure)
-            if (landed := find_landed(metadata, group)) is not None:
-                return landed
-            _raise_if_hopeless(failure, self.services)
-            prepared = self._prepare(metadata, group, batch)
-            crash.point(points.COMMIT_PREPARED)
-            failure = self._send(prepared)
-            if failure is None:
-                break
-        return self._confirm(group, failure)
+    @property
+    def stream(self) -> StreamId:
+        """Whose table it is."""
+        return self.group.stream
 
-    def _look(self, group: Group, failure: Exception | None) -> Metadata | None:
-        """Return the table's newest metadata; after a failure, being unable to read it means the outcome is unknown."""
-        try:
-            return self.services.pointers.read(group.stream)
-        except (CatalogBrokenError, CatalogLockedError) as error:
-            if failure is None:
-                raise
-            raise CommitUnknownError(
-                f"The commit of batch {group.batch_id} of {group.stream} got no answer, and the catalog cannot be read to find out.",
-                where=error.where,
-                fix="make the catalog readable, then run the same command again: it finds out by itself, and neither loses nor doubles a row",
-            ) from failure
+    @property
+    def ticket(self) -> str:
+        """The batch id."""
+        return self.group.batch_id
 
-    def _send(self, prepared: Prepared) -> Exception | None:
-        """Send a commit once; return what went wrong, which says nothing about whether it landed."""
-        try:
-            self.catalog.commit_table(prepared.table, prepared.requirements, prepared.updates)
-        except Exception as error:  # noqa: BLE001 - whatever it is, only the table knows the outcome
-            return error
-        crash.point(points.COMMIT_LANDED)
-        return None
+    @property
+    def steps(self) -> Steps:
+        """The crash points of a load."""
+        return STEPS
 
-    def _confirm(self, group: Group, failure: Exception | None) -> Commit:
-        """Return the commit as the table has it."""
-        metadata = self._look(group, failure or RuntimeError("no answer"))
-        if (landed := find_landed(metadata, group)) is not None:
-            return landed
-        _raise_if_hopeless(failure, self.services)
-        raise StorageUnavailableError(
-            f"The catalog refused a commit of {group.stream} {ATTEMPTS} times ({type(failure).__name__}); nothing became visible.",
-            where=self.services.pointers.place,
-            fix="run the same command again: loading resumes where it was",
-        ) from failure
+    def landed(self, metadata: Metadata | None) -> Commit | None:
+        """Return the group's commit if it landed; see `find_landed`."""
+        found = find_landed(metadata, self.group)
+        return None if found is None else replace(found, checkpoint=self.batch.checkpoint)
 
-    def _prepare(self, metadata: Metadata | None, group: Group, batch: Batch) -> Prepared:
+    def build(self, metadata: Metadata | None) -> Prepared:
         """Build updates and requirements on exactly the metadata that was judged."""
-        base = self._new(group, batch) if metadata is None else self._existing(metadata, group, batch)
-        transaction = iceberg.QuickTransaction(base.table, base.built_on)
-        summary = write_summary(group, batch)
-        producer = _MergeAppendFiles(Operation.APPEND, transaction, base.table.io, snapshot_properties=summary)
-        for receipt in batch.staged:
-            written_with = iceberg.to_iceberg(receipt.schema, 0)
-            for file in receipt.files:
-                producer.append_data_file(
-                    describe_file(self.services.store, file, written_with, base.built_on.properties)
-                )
-        with storage_errors(self.services.layout.table(group.stream)):
-            updates, _ = producer._commit()  # noqa: SLF001 - a transaction would send it, and delete files when that fails
+        group = self.group
+        base = self._new() if metadata is None else self._existing(metadata)
         at_ms = max(to_ms(self.services.host.clock.now()), to_ms(group.loaded_at), base.not_before_ms)
-        stamped = tuple(_stamp(update, at_ms) for update in updates)
-        repeated = SetPropertiesUpdate(updates={REFERENCE: reference(producer.snapshot_id, batch.checkpoint)})
-        return Prepared(base.table, (*base.changes, *stamped, repeated), base.requirements)
+        summary = self._summary(metadata)
+        producer = FreshFiles(base, summary, group.branch) if group.fresh else append_files(base, summary, group.branch)
+        folder = self.services.layout.table(group.stream)
+        snapshot = write_snapshot(producer, self._files(base), at_ms=at_ms, folder=folder)
+        expiry = self._expiry(metadata, at_ms)
+        repeated = repeat(metadata, self.batch.checkpoint.ordinal)
+        if group.branch == MAIN:
+            repeated[REFERENCE] = reference(producer.snapshot_id, self.batch.checkpoint)
+        properties = SetPropertiesUpdate(updates={**dict(expiry.properties), **repeated})
+        return Prepared(
+            base.table,
+            (*base.changes, *snapshot, *expiry.updates, properties),
+            _once((*base.requirements, *expiry.requirements)),
+        )
 
-    def _new(self, group: Group, batch: Batch) -> _Base:
-        schema = number_schema(None, 0, batch.reshape.after)
-        check_schemas(group, batch, schema)
-        self._ensure_namespace(group.stream.source)
+    def _summary(self, metadata: Metadata | None) -> dict[str, str]:
+        group, before = self.group, None if self.group.fresh else said_in_force(metadata, self.group.branch)
+        said = self.services.sidecars.write(group.table_uuid, self.batch.checkpoint, before)
+        summary = write_summary(group, self.batch, said)
+        if group.fresh:
+            summary[FRESH] = replaced_by_build(metadata)
+            undone = undo("", 1, group.ordinal - 1)
+        else:
+            undone = undone_before(metadata, metadata.head_of(group.branch)) if metadata else ""
+        return {**summary, UNDONE: undone} if undone else summary
+
+    def _files(self, base: Base) -> list[DataFile]:
+        return [
+            describe_file(self.services.store, file, iceberg.to_iceberg(receipt.schema, 0), base.built_on.properties)
+            for receipt in self.batch.staged
+            for file in receipt.files
+        ]
+
+    def _expiry(self, metadata: Metadata | None, at_ms: int) -> Expiry:
+        if self.group.branch == MAIN:
+            return plan_expiry(self.services, self.group.stream, metadata, at_ms=at_ms)
+        return plan_renewal(metadata) if self.group.fresh else Expiry()
+
+    def _columns(self) -> Schema:
+        return with_holes(self.batch.reshape.after, (receipt.schema for receipt in self.batch.staged))
+
+    def _new(self) -> Base:
+        group, catalog = self.group, self.services.catalog()
+        schema = number_schema(None, 0, self._columns())
+        check_schemas(group, self.batch, schema)
+        _ensure_namespace(catalog, group.stream.source, self.services.pointers.place)
         changes = iceberg.creation(group, schema, self.services.layout.table(group.stream))
-        table = iceberg.stage_new(self.catalog, group.stream, changes)
-        return _Base(table, table.metadata, changes, (AssertCreate(),), 0)
+        table = iceberg.stage_new(catalog, group.stream, changes)
+        return Base(table, table.metadata, changes, (AssertCreate(),), 0)
 
-    def _existing(self, metadata: Metadata, group: Group, batch: Batch) -> _Base:
+    def _existing(self, metadata: Metadata) -> Base:
         known = metadata.schema()
-        schema = number_schema(known, metadata.last_column_id, batch.reshape.after)
-        check_schemas(group, batch, schema)
-        table = iceberg.load(self.catalog, group.stream, metadata)
-        changes = () if schema == known else iceberg.evolution(table, schema)
-        requirements = _requirements(table, metadata, changes)
-        built_on = update_table_metadata(table.metadata, changes)
-        return _Base(table, built_on, changes, requirements, metadata.last_updated_ms + 1)
-
-    def _ensure_namespace(self, source: str) -> None:
-        try:
-            self.catalog.create_namespace_if_not_exists((source,))
-        except (NamespaceAlreadyExistsError, IntegrityError):
-            return  # somebody else made it in this moment
-        except SQLAlchemyError as error:
-            raise translate(error, self.services.pointers.place) from error
+        schema = number_schema(known, metadata.last_column_id, self._columns())
+        check_schemas(self.group, self.batch, schema)
+        base = open_base(self.services, self.group.stream, metadata)
+        heads = tuple(
+            AssertRefSnapshotId(ref=branch, snapshot_id=metadata.head_of(branch))
+            for branch in dict.fromkeys((MAIN, self.group.branch))
+        )
+        if schema == known:
+            return replace(base, requirements=(*base.requirements, *heads))
+        changes = iceberg.evolution(base.table, schema)
+        built_on = update_table_metadata(base.table.metadata, changes)
+        requirements = (*base.requirements, *heads, *_schema_unmoved(base.table, metadata))
+        return replace(base, built_on=built_on, changes=changes, requirements=requirements)
 
 
-def _requirements(table: Table, metadata: Metadata, changes: tuple[TableUpdate, ...]) -> tuple[TableRequirement, ...]:
-    always = (
-        AssertTableUUID(uuid=table.metadata.table_uuid),
-        AssertRefSnapshotId(ref=MAIN, snapshot_id=metadata.main_id),
-    )
-    if not changes:
-        return always
+def repeat(metadata: Metadata | None, ordinal: int) -> dict[str, str]:
+    """Return the table property that remembers the highest ordinal, whatever becomes of the snapshot."""
+    return {HIGHEST: str(max(ordinal, highest_known(metadata) if metadata is not None else 0))}
+
+
+def _schema_unmoved(table: Table, metadata: Metadata) -> tuple[TableRequirement, ...]:
     return (
-        *always,
         AssertCurrentSchemaId(current_schema_id=table.metadata.current_schema_id),
         AssertLastAssignedFieldId(last_assigned_field_id=metadata.last_column_id),
     )
 
 
-def _stamp(update: TableUpdate, at_ms: int) -> TableUpdate:
-    if isinstance(update, AddSnapshotUpdate):
-        return AddSnapshotUpdate(snapshot=update.snapshot.model_copy(update={"timestamp_ms": at_ms}))
-    return update
+def _once(requirements: tuple[TableRequirement, ...]) -> tuple[TableRequirement, ...]:
+    return tuple(one for at, one in enumerate(requirements) if one not in requirements[:at])
 
 
-def _raise_if_hopeless(failure: Exception | None, services: Services) -> None:
-    """Raise for what sending again does not cure, now that nothing is known to have landed: a lock, a full disk, a lost path."""
-    if isinstance(failure, LakesmithError):
-        raise failure
-    if isinstance(failure, OSError):
-        with storage_errors(services.layout.root):
-            raise failure
-    if isinstance(failure, SQLAlchemyError):
-        remedy = translate(failure, services.pointers.place)
-        if isinstance(remedy, (CatalogLockedError, StorageFullError)):
-            raise remedy from failure
+def _ensure_namespace(catalog: Catalog, source: str, place: str) -> None:
+    try:
+        catalog.create_namespace_if_not_exists((source,))
+    except (NamespaceAlreadyExistsError, IntegrityError):
+        return  # somebody else made it in this moment
+    except SQLAlchemyError as error:
+        raise translate(error, place) from error

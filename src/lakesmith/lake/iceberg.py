@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from pyiceberg.catalog import MetastoreCatalog
 from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC
 from pyiceberg.schema import Schema as IcebergSchema
 from pyiceberg.table import StagedTable, Table, Transaction
@@ -39,7 +40,9 @@ FORMAT_VERSION = 2
 PROPERTIES = {
     "commit.manifest-merge.enabled": "true",
     "commit.manifest.min-count-to-merge": "20",
+    "history.expire.min-snapshots-to-keep": "50",
     "write.metadata.delete-after-commit.enabled": "false",
+    "write.metadata.previous-versions-max": "50",
     "write.parquet.compression-codec": "zstd",
 }
 
@@ -84,7 +87,8 @@ def evolution(table: Table, schema: Schema) -> tuple[TableUpdate, ...]:
 
 def stage_new(catalog: Catalog, stream: StreamId, updates: tuple[TableUpdate, ...]) -> StagedTable:
     """Return a table that does not exist yet."""
-    metadata = update_table_metadata(catalog._empty_table_metadata(), updates, enforce_validation=True)  # type: ignore[attr-defined] # noqa: SLF001
+    nothing = MetastoreCatalog._empty_table_metadata()  # noqa: SLF001 - what every catalog begins a table with
+    metadata = update_table_metadata(nothing, updates, enforce_validation=True)
     files = catalog._load_file_io(metadata.properties, metadata.location)  # noqa: SLF001
     return StagedTable((stream.source, stream.name), metadata, "", files, catalog)
 

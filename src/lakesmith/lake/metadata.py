@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,17 +12,22 @@ from lakesmith.lake.types import schema_from_json
 from lakesmith.model.types import Schema
 
 MAIN = "main"
+BUILD = "lakesmith_build"
+ROLLED_BACK_TO = "lakesmith.rolled-back-to"
+SWAPPED_FROM = "lakesmith.swapped-from"
+FRESH = "lakesmith.fresh"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One lake snapshot: its summary holds what the commit said about itself."""
+    """One lake snapshot: its summary holds what the commit said about itself; `sequence` rises with every commit to the table."""
 
     id: int
     parent_id: int | None
     timestamp_ms: int
     summary: dict[str, str]
+    sequence: int = 0
 
     def number(self, key: str) -> int:
         """Return a count out of the summary; 0 where it is not given."""
@@ -33,6 +38,14 @@ class Snapshot:
         """When it was committed, aware, UTC."""
         return from_ms(self.timestamp_ms)
 
+    @property
+    def content_before(self) -> int | None:
+        """The snapshot whose content this one continues: the parent, or where a rollback or a swap took it from; None if nowhere."""
+        if FRESH in self.summary:
+            return None
+        taken = self.summary.get(ROLLED_BACK_TO) or self.summary.get(SWAPPED_FROM)
+        return int(taken) if taken else self.parent_id
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
@@ -40,6 +53,7 @@ class Metadata:
 
     path: str
     raw: dict[str, Any]
+    _read: dict[int, Snapshot] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def table_uuid(self) -> str:
@@ -64,9 +78,22 @@ class Metadata:
     @property
     def main_id(self) -> int | None:
         """The snapshot readers see, None without one."""
-        ref = (self.raw.get("refs") or {}).get(MAIN)
-        current = ref["snapshot-id"] if ref else self.raw.get("current-snapshot-id")
+        current = self.refs.get(MAIN, self.raw.get("current-snapshot-id"))
         return None if current is None or current == -1 else int(current)
+
+    @property
+    def refs(self) -> dict[str, int]:
+        """The snapshots that branches and tags point to, by name."""
+        return {name: int(ref["snapshot-id"]) for name, ref in (self.raw.get("refs") or {}).items()}
+
+    def head_of(self, branch: str) -> int | None:
+        """Return the newest snapshot of a branch, None where there is none."""
+        return self.main_id if branch == MAIN else self.refs.get(branch)
+
+    @property
+    def once_main(self) -> set[int]:
+        """The snapshots that readers saw at some time, as far as the log goes."""
+        return {int(entry["snapshot-id"]) for entry in self.raw.get("snapshot-log") or ()}
 
     def schema(self) -> Schema:
         """Return the current schema.
@@ -85,21 +112,49 @@ class Metadata:
                 fix="give the column back its type, or load the stream into a new table",
             ) from error
 
-    def snapshots(self) -> dict[int, Snapshot]:
+    def snapshots(self) -> Mapping[int, Snapshot]:
         """Return every snapshot kept, by id, on `main` or not."""
-        return {raw["snapshot-id"]: _snapshot(raw) for raw in self.raw.get("snapshots") or ()}
+        if not self._read:
+            self._read.update((raw["snapshot-id"], _snapshot(raw)) for raw in self.raw.get("snapshots") or ())
+        return self._read
 
     def ancestors(self, start: int | None = None) -> Iterator[Snapshot]:
-        """Yield the snapshot `start` (None: the head of `main`) and those it was built on, newest first."""
+        """Yield the snapshot `start` (None: the head of `main`) and those it was committed after, newest first."""
+        return self._walk(start, lambda snapshot: snapshot.parent_id)
+
+    def lineage(self, start: int | None = None) -> Iterator[Snapshot]:
+        """Yield the snapshot `start` (None: the head of `main`) and those whose rows it holds, newest first, as far as they are kept.
+
+        Other than `ancestors`, which has everything that was ever committed before, it leaves out what was rolled back, and what was
+        there before a generation began; and it has the loads of a generation that was built aside.
+        """
+        return self._walk(start, lambda snapshot: snapshot.content_before)
+
+    def wanted(self) -> Iterator[Snapshot]:
+        """Yield what readers saw and nobody took back, newest first: `ancestors` without what was rolled back."""
+        return self._walk(None, lambda snapshot: int(snapshot.summary.get(ROLLED_BACK_TO, 0)) or snapshot.parent_id)
+
+    def _walk(self, start: int | None, before: Callable[[Snapshot], int | None]) -> Iterator[Snapshot]:
         known = self.snapshots()
         at = self.main_id if start is None else start
         while at is not None and (snapshot := known.get(at)) is not None:
             yield snapshot
-            at = snapshot.parent_id
+            at = before(snapshot)
+
+    def without(self, snapshot_ids: Collection[int]) -> Metadata:
+        """Return the metadata as it is once some snapshots are expired."""
+        kept = [raw for raw in self.raw.get("snapshots") or () if raw["snapshot-id"] not in snapshot_ids]
+        return Metadata(self.path, {**self.raw, "snapshots": kept})
 
 
 def _snapshot(raw: dict[str, Any]) -> Snapshot:
-    return Snapshot(raw["snapshot-id"], raw.get("parent-snapshot-id"), raw["timestamp-ms"], raw.get("summary") or {})
+    return Snapshot(
+        raw["snapshot-id"],
+        raw.get("parent-snapshot-id"),
+        raw["timestamp-ms"],
+        raw.get("summary") or {},
+        raw.get("sequence-number") or 0,
+    )
 
 
 def from_ms(millis: int) -> datetime:

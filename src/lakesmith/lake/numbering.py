@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import replace
 
-from lakesmith.model.types import INT, LONG, SYSTEM_FIELDS, Decimal, Field, List, Map, Scalar, Schema, Struct, Type
+from lakesmith.model.types import (
+    HOLE_FIELDS,
+    INT,
+    LONG,
+    SYSTEM_FIELDS,
+    Decimal,
+    Field,
+    List,
+    Map,
+    Scalar,
+    Schema,
+    Struct,
+    Type,
+)
 
+HOLES = Schema(HOLE_FIELDS)
 PROMOTIONS = {(INT, LONG), (Scalar("float"), Scalar("double"))}
 
 
@@ -14,7 +29,7 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
     """Return the full schema with field ids: the table's columns, changed as `after` asks, new ones added, system columns last.
 
     A column of `after` is the table's column of the same id or, without an id, of the same name. Columns that `after` leaves out
-    stay. Values the table has already are never read differently: only promotions are taken.
+    stay; the columns for holes come when `after` has them (see `with_holes`). Values the table has already are never read differently: only promotions are taken.
 
     Args:
         before: The table's schema; None for a table that does not exist yet.
@@ -24,14 +39,26 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
     Raises:
         ValueError: If a type changes in a way that is no promotion, or a column takes a name that is kept for system columns.
     """
-    own = {f.name for f in SYSTEM_FIELDS} | {f.name for f in (before or ()) if f.is_system}
+    holes = tuple(f for f in HOLE_FIELDS if after.find(f.name) is not None)
+    own = {f.name for f in (*SYSTEM_FIELDS, *holes)} | {f.name for f in (before or ()) if f.is_system}
     if taken := [f.name for f in after if f.is_system and f.name not in own]:
         raise ValueError(f"columns {taken} have names that are kept for system columns")
     ids = _Ids(last_id)
     known = before.fields if before is not None else ()
-    system = _merge(tuple(f for f in known if f.is_system), SYSTEM_FIELDS, ids)
+    system = _merge(tuple(f for f in known if f.is_system), (*SYSTEM_FIELDS, *holes), ids)
     data = _merge(tuple(f for f in known if not f.is_system), after.data.fields, ids)
     return Schema((*data, *system))
+
+
+def with_holes(after: Schema, receipts: Iterable[Schema] = (HOLES,)) -> Schema:
+    """Return the columns that are needed, with those for holes if a receipt was written with them; no receipts named: with them.
+
+    Examples:
+        >>> with_holes(Schema()).names, with_holes(Schema(), ()).names
+        (('_ls_unchanged', '_ls_prev_key'), ())
+    """
+    written = {name for receipt in receipts for name in receipt.names}
+    return Schema((*after.data.fields, *(f for f in HOLE_FIELDS if f.name in written)))
 
 
 class _Ids:
@@ -47,7 +74,8 @@ class _Ids:
 
 def _merge(known: tuple[Field, ...], wanted: tuple[Field, ...], ids: _Ids) -> tuple[Field, ...]:
     merged = {f.id: f for f in known}
-    by_name = {f.name: f for f in known}
+    claimed = {want.id for want in wanted}  # a column that goes on under another name leaves its old one free
+    by_name = {f.name: f for f in known if f.id not in claimed}
     for want in wanted:
         old = merged.get(want.id) if want.id else by_name.get(want.name)
         fresh = _add(want, ids) if old is None else _change(old, want, ids)

@@ -1,24 +1,31 @@
-"""Where rejected records wait: one JSON line each, visible once the commit that names their file has landed."""
+"""Where rejected records wait: one JSON line each, visible once the commit that names their file has landed.
+
+No file ever changes: a replay writes a note of what it took, which counts once the commit that names the note has landed.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.host import crash
 from lakesmith.host.files import storage_errors
 from lakesmith.lake import points
-from lakesmith.lake.metadata import Metadata
+from lakesmith.lake.claims import Claim
 from lakesmith.lake.store import Output, Store
 from lakesmith.model.loads import Group, QuarantinedRow
 from lakesmith.model.streams import Reject, StreamId
 
-CLAIMS = "lakesmith.quarantine-files"
-BATCH_ID = "lakesmith.batch-id"
+if TYPE_CHECKING:
+    from lakesmith.lake.services import Services
+
 BUFFER = 1 << 20
+NOTE = ".replayed.json"
+"""How the names of files end that hold no records, but which records a replay took out of the others."""
 
 
 class RejectFile:
@@ -72,7 +79,7 @@ class RejectFile:
 
 
 def _encode(group: Group, reject: Reject) -> bytes:
-    record = {
+    record: dict[str, Any] = {
         "batch": group.batch_id,
         "ordinal": group.ordinal,
         "at": group.loaded_at.isoformat(),
@@ -81,31 +88,102 @@ def _encode(group: Group, reject: Reject) -> bytes:
         "column": reject.column,
         "raw": reject.raw,
     }
+    record |= {"masked": reject.masked} if reject.masked else {}
+    record |= {"cut": True} if reject.cut else {}
+    record |= {"mark": reject.mark} if reject.mark else {}
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"  # ASCII: a broken surrogate in `raw` survives
 
 
-def read_claimed(store: Store, folder: str, stream: StreamId, metadata: Metadata) -> Iterator[QuarantinedRow]:
-    """Yield the records that landed batches claim, newest batch first.
+def read_claimed(store: Store, folder: str, stream: StreamId, claims: Iterable[Claim]) -> Iterator[QuarantinedRow]:
+    """Yield the records that landed batches claim and no landed replay took, newest batch first.
 
     Args:
         store: Where the lake lies.
         folder: The stream's quarantine folder.
         stream: The stream.
-        metadata: The table's metadata; only the history of `main` counts.
+        claims: What landed batches claim, newest first.
 
     Raises:
         StorageUnavailableError: If a claimed file is gone or cannot be read.
     """
-    for snapshot in metadata.ancestors():
-        if BATCH_ID in snapshot.summary:
-            for name in json.loads(snapshot.summary.get(CLAIMS, "[]")):
-                yield from _read(store, f"{folder}/{name}", stream)
+    names = [name for claim in claims for name in claim.files]
+    taken = taken_by(store, [f"{folder}/{name}" for name in names if name.endswith(NOTE)])
+    for name in names:
+        if not name.endswith(NOTE):
+            yield from _read(store, (folder, name), stream, taken.get(name, ()))
 
 
-def _read(store: Store, path: str, stream: StreamId) -> Iterator[QuarantinedRow]:
+def write_note(services: Services, group: Group, ids: Iterable[str]) -> str:
+    """Write down which records a replay took, and return the path: claimed by its commit, like a file of rejects.
+
+    It is durable when this returns, and says nothing before that commit has landed.
+
+    Raises:
+        StorageFullError: If the disk is full.
+        StorageUnavailableError: If it cannot be written.
+    """
+    lines: dict[str, list[int]] = {}
+    for id_ in ids:
+        name, _, line = id_.rpartition(":")
+        lines.setdefault(name, []).append(int(line))
+    content = {name: spell_ranges(numbers) for name, numbers in lines.items()}
+    name = f"{group.ordinal:08d}-{services.host.ids.ticket()}{NOTE}"
+    path = f"{services.layout.quarantine(group.stream)}/{name}"
+    services.store.write(path, json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+    return path
+
+
+def taken_by(store: Store, notes: Iterable[str]) -> dict[str, Sequence[range]]:
+    """Return the lines that replays took, by name of the file they are in.
+
+    Raises:
+        StorageUnavailableError: If a note is gone or cannot be read.
+    """
+    taken: dict[str, Sequence[range]] = {}
+    for path in notes:
+        with storage_errors(path):
+            content = store.read(path)
+        try:
+            said: dict[str, str] = json.loads(content)
+            for name, text in said.items():
+                taken[name] = (*taken.get(name, ()), *read_ranges(text))
+        except ValueError as error:
+            raise _damaged(path) from error
+    return taken
+
+
+def spell_ranges(numbers: Iterable[int]) -> str:
+    """Return numbers as ranges.
+
+    Examples:
+        >>> spell_ranges([7, 1, 2, 3, 9, 8])
+        '1-3,7-9'
+    """
+    spans: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+
+
+def read_ranges(text: str) -> list[range]:
+    """Return what `spell_ranges` wrote.
+
+    Raises:
+        ValueError: If the text is something else.
+    """
+    pairs = [part.split("-") for part in text.split(",") if part]
+    return [range(int(pair[0]), int(pair[-1]) + 1) for pair in pairs]
+
+
+def _read(store: Store, file: tuple[str, str], stream: StreamId, taken: Sequence[range]) -> Iterator[QuarantinedRow]:
+    path = "/".join(file)
     with storage_errors(path), store.open(path) as lines:
-        for line in lines:
-            yield _decode(line, path, stream)
+        for number, line in enumerate(lines, start=1):
+            if not any(number in span for span in taken):
+                yield replace(_decode(line, path, stream), id=f"{file[1]}:{number}")
 
 
 def _decode(line: bytes, path: str, stream: StreamId) -> QuarantinedRow:
@@ -114,9 +192,13 @@ def _decode(line: bytes, path: str, stream: StreamId) -> QuarantinedRow:
         at = datetime.fromisoformat(raw["at"])
         head = (raw["batch"], raw["ordinal"], at, raw["reason"], raw["where"], raw["column"], raw["raw"])
     except (ValueError, KeyError) as error:
-        raise StorageUnavailableError(
-            "A quarantine file is damaged.",
-            where=path,
-            fix="restore the file from a backup; bronze is not affected",
-        ) from error
-    return QuarantinedRow(stream, *head)
+        raise _damaged(path) from error
+    return QuarantinedRow(stream, *head, tuple(raw.get("masked", ())), bool(raw.get("cut")), raw.get("mark", ""))
+
+
+def _damaged(path: str) -> StorageUnavailableError:
+    return StorageUnavailableError(
+        "A quarantine file is damaged.",
+        where=path,
+        fix="restore the file from a backup; bronze is not affected",
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lakesmith.host import Host
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.pointers import Pointers
+from lakesmith.lake.sidecars import Sidecars
 from lakesmith.lake.store import Store
 
 if TYPE_CHECKING:
@@ -24,3 +25,8 @@ class Services:
     pointers: Pointers
     catalog: Callable[[], Catalog]
     host: Host
+
+    @property
+    def sidecars(self) -> Sidecars:
+        """The checkpoints that are too large for a summary."""
+        return Sidecars(self.store, self.layout.own)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lakesmith.host import Host, crash
 from lakesmith.host.files import storage_errors
 from lakesmith.lake import points
+from lakesmith.lake.marks import mark_columns
 from lakesmith.lake.quarantine import RejectFile
 from lakesmith.lake.store import Store
 from lakesmith.lake.types import schema_to_arrow
 from lakesmith.model.loads import Group, Staged, StagedFile
+from lakesmith.model.shapes import Marks
 from lakesmith.model.streams import Reject
 from lakesmith.model.types import Schema
 
@@ -26,6 +30,8 @@ OP_READ = "r"
 SEQ = "_ls_seq"
 REPEATED = ("_ls_op", "_ls_batch", "_ls_source")
 REPEATED_TYPE = pa.dictionary(pa.int32(), pa.string())
+SAMPLE_ROWS = 1 << 14
+FEW = 4  # a column has few values if its sample has at most one distinct value in so many rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class Sizes:
 
     file_bytes: int = 128 << 20
     row_group_rows: int = 1 << 20
-    row_group_bytes: int = 32 << 20
+    row_group_bytes: int = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +67,16 @@ class FileStage:
         self._pending_rows = self._pending_bytes = 0
         self._open: _File | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lakesmith-stage")
-        self._writing: Future[None] | None = None
+        self._writing: deque[Future[None]] = deque()
         self._files: list[StagedFile] = []
         self._rows = 0
         crash.point(points.STAGE_OPENED)
 
-    def write(self, rows: pa.RecordBatch, origin: str) -> None:
-        """Append rows, which have exactly the data columns of the stage's schema, in its order.
+    def write(self, rows: pa.RecordBatch, origin: str, marks: Marks | None = None) -> None:
+        """Append rows, which have exactly the data columns of the stage's schema, in its order; all were read (`r`) without marks.
 
         Raises:
-            ValueError: If they have other columns, or values that do not fit, or the group has no row number left.
+            ValueError: If they have other columns, or values or marks that do not fit, or the group has no row number left.
             StorageFullError: If the disk is full.
             StorageUnavailableError: If a file cannot be written.
         """
@@ -78,8 +84,10 @@ class FileStage:
             raise ValueError(f"a stage of {self._data_schema.names} was given {rows.schema.names}")
         if self._next_row + rows.num_rows > ROWS_PER_GROUP:
             raise ValueError(f"a group holds at most {ROWS_PER_GROUP} rows")
-        for start in range(0, rows.num_rows, self._place.sizes.row_group_rows):
-            self._add(rows.slice(start, self._place.sizes.row_group_rows), origin)
+        marked, step = mark_columns(marks, self._schema, rows.num_rows), self._place.sizes.row_group_rows
+        for start in range(0, rows.num_rows, step):
+            part = {name: column.slice(start, step) for name, column in marked.items()}
+            self._add(rows.slice(start, step), origin, part)
 
     def reject(self, rejects: Iterable[Reject]) -> None:
         """Put records aside: they go to quarantine, stamped with the group's batch id.
@@ -122,8 +130,8 @@ class FileStage:
             self._open = None
         self._rejects.abandon()
 
-    def _add(self, rows: pa.RecordBatch, origin: str) -> None:
-        self._pending.append(self._complete(rows, origin))
+    def _add(self, rows: pa.RecordBatch, origin: str, marked: dict[str, Any]) -> None:
+        self._pending.append(self._complete(rows, origin, marked))
         self._next_row += rows.num_rows
         self._rows += rows.num_rows
         self._pending_rows += rows.num_rows
@@ -132,7 +140,7 @@ class FileStage:
         if self._pending_rows >= sizes.row_group_rows or self._pending_bytes >= sizes.row_group_bytes:
             self._flush()
 
-    def _complete(self, rows: pa.RecordBatch, origin: str) -> pa.RecordBatch:
+    def _complete(self, rows: pa.RecordBatch, origin: str, marked: dict[str, Any]) -> pa.RecordBatch:
         """Return the rows in the file's own types, with their system columns."""
         data = rows if rows.schema.equals(self._data_schema) else rows.cast(self._data_schema)
         first = (self._group.ordinal << SEQ_SHIFT) + self._next_row
@@ -145,37 +153,37 @@ class FileStage:
             "_ls_source": lambda count: _repeat(origin, count),
         }
         names = self._file_schema.names
-        arrays = [system[name](rows.num_rows) if name in system else data.column(name) for name in names]
+        made = {name: make(rows.num_rows) for name, make in system.items()} | marked
+        arrays = [made[name] if name in made else data.column(name) for name in names]
         return pa.RecordBatch.from_arrays(arrays, schema=self._file_schema)
 
     def _flush(self) -> None:
-        """Hand what is pending to the writing thread as one row group, once it is done with the one before."""
+        """Hand what is pending to the writing thread as one row group, once at most one other is still waiting there."""
         if not self._pending_rows:
             return
         table = pa.Table.from_batches(self._pending, self._file_schema)
         first_row = self._next_row - table.num_rows
         self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
-        self._settle()
-        self._writing = self._thread.submit(self._write_row_group, table, first_row)
+        self._settle(leave=1)
+        self._writing.append(self._thread.submit(self._write_row_group, table, first_row))
 
-    def _settle(self) -> None:
-        """Wait for the writing thread; what went wrong there is raised here."""
-        if self._writing is not None:
-            writing, self._writing = self._writing, None
-            writing.result()
+    def _settle(self, *, leave: int = 0) -> None:
+        """Wait for the writing thread until `leave` row groups are left to it; what went wrong there is raised here."""
+        while len(self._writing) > leave:
+            self._writing.popleft().result()
 
     def _write_row_group(self, table: pa.Table, first_row: int) -> None:
         """Write one row group; close the file if it is large enough."""
-        self._open = self._open or self._begin(first_row)
+        self._open = self._open or self._begin(first_row, table)
         self._open.write(table)
         crash.point(points.ROWS_WRITTEN)
         if self._open.size_bytes >= self._place.sizes.file_bytes:
             self._roll()
 
-    def _begin(self, first_row: int) -> _File:
+    def _begin(self, first_row: int, first: pa.Table) -> _File:
         first_seq = (self._group.ordinal << SEQ_SHIFT) + first_row
         path = f"{self._place.data}/{self._name}-{len(self._files):05d}.parquet"
-        return _File(self._place.store, path, self._file_schema, first_seq)
+        return _File(self._place.store, path, first, first_seq)
 
     def _roll(self) -> None:
         if self._open is not None:
@@ -184,13 +192,15 @@ class FileStage:
 
 
 class _File:
-    """One Parquet file being written."""
+    """One Parquet file being written; it begins with the rows of `first`, which are still to be given to `write`."""
 
-    def __init__(self, store: Store, path: str, schema: pa.Schema, first_seq: int) -> None:
+    def __init__(self, store: Store, path: str, first: pa.Table, first_seq: int) -> None:
         self._path, self._first_seq, self._rows = path, first_seq, 0
         self._sink = store.create(path)
         with storage_errors(path):
-            self._writer = pq.ParquetWriter(cast("BinaryIO", self._sink), schema, **writer_options(schema))
+            self._writer = pq.ParquetWriter(
+                cast("BinaryIO", self._sink), first.schema, **writer_options(first.schema, first)
+            )
 
     @property
     def size_bytes(self) -> int:
@@ -232,26 +242,36 @@ def _repeat(value: str, count: int) -> Any:
     return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([value]))
 
 
-def writer_options(schema: pa.Schema) -> dict[str, Any]:
+def writer_options(schema: pa.Schema, first: pa.Table | None = None) -> dict[str, Any]:
     """Return how Parquet is written: zstd, µs, no Arrow schema beside Parquet's own, deltas for the sequence.
 
-    A small dictionary page limit gives up early on columns of many values, which costs no size and saves a fifth of the time.
+    A dictionary that is begun and given up costs a quarter of the time of writing. So columns of which the `first` rows hold many
+    values get none, and a small page limit gives up early where later rows are different. Without `first` all columns begin one.
     """
+    many = {name for name in schema.names if first is not None and _has_many(first[name])}
     return {
         "compression": "zstd",
         "compression_level": 1,
         "store_schema": False,
         "store_decimal_as_integer": True,
         "coerce_timestamps": "us",
-        "use_dictionary": [path for path in leaf_paths(schema) if path != SEQ],
+        "use_dictionary": leaf_paths(field for field in schema if field.name not in {SEQ, *many}),
         "column_encoding": {SEQ: "DELTA_BINARY_PACKED"},
         "dictionary_pagesize_limit": 256 << 10,
     }
 
 
-def leaf_paths(schema: pa.Schema) -> list[str]:
-    """Return the columns as Parquet names them, nested ones with their whole path."""
-    return [path for field in schema for path in _leaves(field.name, field.type)]
+def _has_many(column: Any) -> bool:
+    """Whether a column seems to have many distinct values; of one with parts nothing is known."""
+    if pa.types.is_nested(column.type) or pa.types.is_dictionary(column.type):
+        return False
+    sample = column.slice(0, SAMPLE_ROWS)
+    return bool(pc.count_distinct(sample, mode="all").as_py() * FEW > len(sample))
+
+
+def leaf_paths(fields: Iterable[pa.Field[Any]]) -> list[str]:
+    """Return columns as Parquet names them, nested ones with their whole path."""
+    return [path for field in fields for path in _leaves(field.name, field.type)]
 
 
 def _leaves(path: str, type_: pa.DataType) -> Iterator[str]:

@@ -107,11 +107,11 @@ class FolderStore:
         with storage_errors(path):
             return Path(path).open("rb")
 
-    def create(self, path: str) -> Output:
-        """Begin a new file; it exists from now on, and is durable once closed."""
+    def create(self, path: str, *, overwrite: bool = False) -> Output:
+        """Begin a new file; it exists from now on, and is durable once closed. `overwrite` is for half-written ones that nothing names."""
         make_folder(Path(path).parent)
         with storage_errors(path):
-            return DurableFile(path)
+            return DurableFile(path, overwrite=overwrite)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file whole."""

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lakesmith.errors import ClockBehindError, ForeignCommitError
-from lakesmith.lake.checkpoints import highest_ordinal, in_force
-from lakesmith.lake.metadata import Metadata, from_ms, to_ms
-from lakesmith.lake.numbering import number_schema
+from lakesmith.lake.checkpoints import in_force
+from lakesmith.lake.claims import ClaimStore
+from lakesmith.lake.judge import find_building, highest_known, said_in_force
+from lakesmith.lake.metadata import BUILD, MAIN, Metadata, from_ms, to_ms
+from lakesmith.lake.numbering import number_schema, with_holes
 from lakesmith.lake.pointers import read_metadata
 from lakesmith.lake.quarantine import read_claimed
 from lakesmith.lake.services import Services
 from lakesmith.lake.summaries import read_commit
-from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow
+from lakesmith.model.loads import Batch, BronzeSnapshot, Checkpoint, Commit, Group, Head, QuarantinedRow, Staged, Upkeep
 from lakesmith.model.protocols import Stage
 from lakesmith.model.shapes import Reshape
 from lakesmith.model.streams import StreamId
 from lakesmith.model.types import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TICK = timedelta(milliseconds=1)
@@ -44,47 +50,71 @@ class Table:
         if metadata is None:
             return None
         current = next(metadata.ancestors(), None)
+        building_id = find_building(metadata)
         return Head(
             table_uuid=metadata.table_uuid,
             metadata_path=metadata.path,
             snapshot_id=metadata.main_id,
-            checkpoint=in_force(metadata),
+            checkpoint=self._checkpoint(metadata),
             schema=metadata.schema(),
             rows=current.number("total-records") if current else 0,
             files=current.number("total-data-files") if current else 0,
             last_updated=from_ms(metadata.last_updated_ms),
+            highest_ordinal=highest_known(metadata),
+            building=None if building_id is None else in_force(metadata, self.services.sidecars, building_id),
+            building_id=building_id,
         )
 
-    def descends_from(self, snapshot_id: int) -> bool:
-        """Whether a snapshot is part of the history of what the table holds now, as far back as that is kept. Imports nothing heavy.
+    def _checkpoint(self, metadata: Metadata) -> Checkpoint | None:
+        return None if said_in_force(metadata) is None else in_force(metadata, self.services.sidecars)
 
-        It is not once the table was made anew, or its catalog restored from a time before that snapshot.
+    def descends_from(self, snapshot_id: int) -> bool:
+        """Whether a snapshot was one that readers saw, before what they see now. Imports nothing heavy.
+
+        It is not once the table was made anew, its catalog restored from a time before that snapshot, or the snapshot expired. It says
+        nothing about rows: those are another generation's after a rollback or a swap.
 
         Raises:
             CatalogBrokenError: If the catalog or the metadata cannot be read.
             CatalogLockedError: If the catalog stayed locked.
         """
         metadata = self.services.pointers.read(self.stream)
-        return metadata is not None and any(snapshot.id == snapshot_id for snapshot in metadata.ancestors())
+        if metadata is None:
+            return False
+        before = {snapshot.id: snapshot for snapshot in metadata.ancestors()}
+        oldest = min((snapshot.sequence for snapshot in before.values()), default=0)
+        kept = metadata.snapshots().get(snapshot_id)  # the chain is cut where snapshots between expired
+        aged = kept is not None and snapshot_id in metadata.once_main and kept.sequence < oldest
+        return snapshot_id in before or aged
 
-    def open_group(self, head: Head | None, *, above: int = 0) -> Group:
+    def open_group(self, head: Head | None, *, above: int = 0, aside: bool = False, fresh: bool = False) -> Group:
         """Give out the next ordinal and batch id, and the constant of `_ls_loaded_at`.
+
+        Args:
+            head: What the group builds on, as `head` returned it.
+            above: The highest ordinal that anybody else remembers.
+            aside: Whether the group is of a new generation, which nobody sees before `swap`.
+            fresh: Whether it begins that generation anew; it does also where `head` knows of none that was begun.
 
         Raises:
             ClockBehindError: If this machine's clock is more than five minutes behind the table.
-            CatalogBrokenError: If the metadata that `head` names cannot be read any more.
         """
         ids = self.services.host.ids
-        highest = highest_ordinal(read_metadata(self.services.store, head.metadata_path)) if head else 0
-        ordinal = max(above, highest, head.checkpoint.ordinal if head and head.checkpoint else 0) + 1
+        ordinal = max(above, head.highest_ordinal if head else 0) + 1
         table_uuid = head.table_uuid if head else str(UUID(hex=ids.ticket() + ids.ticket(), version=4))
+        fresh = aside and (fresh or head is None or head.building_id is None)
+        generation = head.checkpoint.generation if head and head.checkpoint else 0
+        at = (head.building_id if aside and not fresh else head.snapshot_id) if head else None
         return Group(
             stream=self.stream,
             ordinal=ordinal,
             batch_id=f"{table_uuid}-{ordinal}-{ids.ticket()}",
             loaded_at=self._loaded_at(head),
-            expect_snapshot=head.snapshot_id if head else None,
+            expect_snapshot=at,
             table_uuid=table_uuid,
+            branch=BUILD if aside else MAIN,
+            generation=generation + 1 if aside else generation,
+            fresh=fresh,
         )
 
     def _loaded_at(self, head: Head | None) -> datetime:
@@ -99,18 +129,19 @@ class Table:
             )
         return max(now, head.last_updated + TICK)
 
-    def number(self, head: Head | None, reshape: Reshape) -> Schema:
+    def number(self, head: Head | None, reshape: Reshape, *, holes: bool = False) -> Schema:
         """Return the full schema (data columns, then system columns) with the field ids that a commit of `reshape` will give.
+
+        With `holes` it has `_ls_unchanged` and `_ls_prev_key`, which a table keeps once it has them.
 
         Raises:
             ValueError: If a type changes in a way that is no promotion.
             CatalogBrokenError: If the metadata that `head` names cannot be read any more.
         """
+        after = with_holes(reshape.after) if holes else reshape.after
         if head is None:
-            return number_schema(None, 0, reshape.after)
-        return number_schema(
-            head.schema, read_metadata(self.services.store, head.metadata_path).last_column_id, reshape.after
-        )
+            return number_schema(None, 0, after)
+        return number_schema(head.schema, read_metadata(self.services.store, head.metadata_path).last_column_id, after)
 
     def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
         """Open a stage for rows numbered from `first_row` on; `schema` is what `number` returned."""
@@ -135,21 +166,86 @@ class Table:
             CommitUnknownError: If there was no answer and the catalog cannot be read to find out.
             ValueError: If the batch is not one of this group.
         """
-        from lakesmith.lake.commit import Committer
+        from lakesmith.lake.commit import commit_load
 
-        return Committer(self.services, self.services.catalog()).commit(group, batch)
+        return commit_load(self.services, group, batch)
+
+    def swap(self, head: Head) -> Commit:
+        """Make the generation that was built aside, as `head` knows it, the one that readers see; exactly once.
+
+        Upkeep of what readers see may come between. The generation that is replaced stays, as long as its snapshots are kept.
+
+        Raises:
+            FencedError: If a load, a rollback or another swap landed meanwhile, or somebody began the generation anew.
+            ValueError: If `head` knows of no such generation, or it has open splits.
+            LakesmithError: As for `commit`.
+        """
+        from lakesmith.lake.generations import swap
+
+        return swap(self.services, self.stream, head)
+
+    def rollback(self, snapshot_id: int) -> Commit:
+        """Make the rows and the position of a snapshot that readers once saw current again, as a new commit of a higher generation.
+
+        Nothing is lost by it: the snapshots between stay as long as others do, and can be rolled back to. It is also what mends a table
+        whose rows something else than Lakesmith changed.
+
+        Raises:
+            UsageError: If readers never saw such a snapshot, see it now, or it is no longer kept.
+            FencedError: If a load, a swap or another rollback landed meanwhile.
+            LakesmithError: As for `commit`.
+        """
+        from lakesmith.lake.generations import rollback
+
+        return rollback(self.services, self.stream, snapshot_id)
+
+    def tend(self) -> Upkeep | None:
+        """Do the upkeep that is due; None if nothing is. Cheap to ask.
+
+        Raises:
+            LakesmithError: As for `commit`; the table is then as it was, or the upkeep landed.
+        """
+        from lakesmith.lake.upkeep import tend
+
+        return tend(self)
+
+    def vanished(self, staged: Sequence[Staged], schema: Schema, key: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        """Yield a row for each key that is current in the table and not among staged rows; see `find_vanished`.
+
+        Raises:
+            StorageUnavailableError: If a file cannot be read.
+            StorageFullError: If the temporary folder is full.
+        """
+        from lakesmith.lake.vanished import Compared, find_vanished
+
+        now = self.snapshot()
+        files = [file.path for receipt in staged for file in receipt.files]
+        yield from find_vanished(self.services.store, Compared(now.files if now else (), files, schema, key))
+
+    def rows_from(self, origins: Collection[str]) -> Iterator[tuple[pa.RecordBatch, str, pa.Array[Any]]]:
+        """Yield the rows that readers see and that came from some origins (`_ls_source`), in order; see `carried_rows`.
+
+        Raises:
+            StorageUnavailableError: If a file cannot be read.
+        """
+        from lakesmith.lake.carrying import carried_rows
+
+        now = self.snapshot()
+        if now is not None:
+            yield from carried_rows(self.services.store, now.files, now.schema, origins)
 
     def quarantined(self) -> Iterator[QuarantinedRow]:
         """Yield the records in quarantine whose batch landed, newest batch first.
 
         Raises:
             StorageUnavailableError: If a quarantine file cannot be read.
+            CatalogBrokenError: If what names older quarantine files is missing or damaged.
         """
         metadata = self.services.pointers.read(self.stream)
         if metadata is not None:
-            yield from read_claimed(
-                self.services.store, self.services.layout.quarantine(self.stream), self.stream, metadata
-            )
+            store, layout = self.services.store, self.services.layout
+            claims = ClaimStore(store, layout).landed(metadata)
+            yield from read_claimed(store, layout.quarantine(self.stream), self.stream, claims)
 
     def snapshot(self) -> BronzeSnapshot | None:
         """Return the current snapshot as engines attach it, None where there is no table.
@@ -175,7 +271,17 @@ class Table:
         return tuple(sorted(task.file.file_path for task in tasks))
 
     def history(self) -> list[Commit]:
-        """Return the commits that landed and are still kept, newest first."""
+        """Return the loads, swaps and rollbacks that landed and are still kept, newest first; of `lineage` or not."""
         metadata = self.services.pointers.read(self.stream)
-        commits = (read_commit(snapshot) for snapshot in metadata.ancestors()) if metadata else ()
+        if metadata is None:
+            return []
+        known = metadata.snapshots()
+        seen = {*metadata.once_main, *(snapshot.id for snapshot in (*metadata.ancestors(), *metadata.lineage()))}
+        newest_first = sorted((known[at] for at in seen & known.keys()), key=lambda found: found.sequence, reverse=True)
+        commits = (read_commit(snapshot) for snapshot in newest_first)
         return [commit for commit in commits if commit is not None]
+
+    def lineage(self) -> frozenset[int]:
+        """Return the snapshots that the rows of today come from, as far as they are kept: nothing that was rolled back or replaced."""
+        metadata = self.services.pointers.read(self.stream)
+        return frozenset(snapshot.id for snapshot in metadata.lineage()) if metadata else frozenset()

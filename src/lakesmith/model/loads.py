@@ -99,7 +99,9 @@ class Group:
     """A commit group: what will become visible together. Given out by the one committer of a stream, when it opens.
 
     `batch_id` is a ticket (table uuid, ordinal, random bits), `loaded_at` the constant of `_ls_loaded_at`, `expect_snapshot` the
-    snapshot the commit must land on (None: the table does not exist, or has no snapshot).
+    snapshot the commit must land on (None: the table does not exist, or has no snapshot). `branch` is where it lands: `main`, or
+    aside, where a new generation is built. `generation` is that of its checkpoint; a `fresh` group begins one: the files of the
+    generation before are no part of its snapshot.
     """
 
     stream: StreamId
@@ -108,6 +110,9 @@ class Group:
     loaded_at: datetime
     expect_snapshot: int | None
     table_uuid: str
+    branch: str = "main"
+    generation: int = 0
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,8 @@ class Head:
     """What a table's newest metadata says, read without opening the table.
 
     `snapshot_id` is None for a table without snapshots; `checkpoint` is the one in force, None for a table never loaded.
+    `highest_ordinal` is the highest ever committed, on any branch, also by what was rolled back. `building` is the checkpoint of a
+    generation that is being built aside, and `building_id` its newest snapshot; None where none is.
     """
 
     table_uuid: str
@@ -167,11 +174,19 @@ class Head:
     rows: int
     files: int
     last_updated: datetime
+    highest_ordinal: int = 0
+    building: Checkpoint | None = None
+    building_id: int | None = None
+
+    @property
+    def position(self) -> Position | None:
+        """Where loading resumes, None at the very beginning."""
+        return self.checkpoint.position if self.checkpoint else None
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One lake snapshot that landed."""
+    """One lake snapshot that landed; `kind` is load, swap or rollback."""
 
     snapshot_id: int
     batch_id: str
@@ -180,6 +195,7 @@ class Commit:
     files: int
     size_bytes: int
     committed_at: datetime
+    kind: str = "load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +209,23 @@ class BronzeSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What upkeep did to a table: small files made into fewer, and objects deleted that nothing names any more."""
+
+    snapshot_id: int | None = None
+    files_before: int = 0
+    files_after: int = 0
+    rows: int = 0
+    deleted: int = 0
+    freed_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class QuarantinedRow:
-    """A record in quarantine, with the batch that put it there."""
+    """A record in quarantine, with the batch that put it there; see `Reject` for what it holds.
+
+    `id` (file and line in the quarantine folder) never changes, and no other record of the stream has it.
+    """
 
     stream: StreamId
     batch_id: str
@@ -203,12 +234,19 @@ class QuarantinedRow:
     reason: str
     where: str
     column: str | None
-    raw: str
+    raw: str = field(repr=False)
+    masked: tuple[str, ...] = ()
+    cut: bool = False
+    mark: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The part of a run that moved one stream. `phases_s` holds seconds by phase (read, shape, stage, commit)."""
+    """The part of a run that moved one stream. `phases_s` holds seconds by phase (read, shape, stage, commit, swap).
+
+    `base` is the snapshot readers had before, None where there was none. `resumed` loads went on from an earlier one.
+    """
 
     stream: StreamId
     state: str
@@ -221,6 +259,7 @@ class Load:
     size_bytes: int = 0
     resumed: bool = False
     phases_s: dict[str, float] = field(default_factory=dict)
+    base: int | None = None
 
     def with_commit(self, commit: Commit) -> Load:
         """Return a copy with one more commit and its counts."""

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lakesmith.model.places import LakeAddress
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One node of a run.
 
-    `kind` is load, attach, build, swap or publish. `needs` names the steps that must have succeeded; `selects` what it works on
+    `kind` is load, rollback, attach, build, swap or publish. `needs` names the steps that must have succeeded; `selects` what it works on
     (a stream, dbt selectors, data sets); `reason` says why it is in the plan, for people; `resources` what it may use.
     """
 
@@ -30,7 +32,8 @@ Plan = tuple[Step, ...]
 class EngineContext:
     """What an engine is made with: the target's name, its validated options, and the folders it works in.
 
-    `build` is the engine's private workspace (a folder), `warehouse` what readers open.
+    `build` is the engine's private workspace (a folder), `warehouse` what readers open, `lake` where bronze lies (None: a folder that
+    needs no keys).
     """
 
     target: str
@@ -38,6 +41,7 @@ class EngineContext:
     root: Path
     build: Path
     warehouse: Path
+    lake: LakeAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)

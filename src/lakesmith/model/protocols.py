@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from lakesmith.model.events import Event
-from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow, Staged
+from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow, Staged, Upkeep
 from lakesmith.model.plans import Dataset
-from lakesmith.model.shapes import Reshape
-from lakesmith.model.streams import Ask, Chunk, Finding, Position, Reject, Split, StreamSpec
+from lakesmith.model.shapes import Marks, Reshape
+from lakesmith.model.streams import Ask, Chunk, Finding, Position, Reject, Replay, Split, StreamSpec
 from lakesmith.model.types import Schema
 
 if TYPE_CHECKING:
@@ -55,11 +55,20 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Replays(Protocol):
+    """What a source may be able to do besides: parse records of quarantine again, from their raw text."""
+
+    def replay(self, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
+        """Yield what becomes of every record by today's settings; each is in one `Replay`, numbered as in `records`."""
+        ...
+
+
+@runtime_checkable
 class Stage(Protocol):
     """Files of one group in the making, under one schema. Nothing of it is visible before the group's commit."""
 
-    def write(self, rows: pa.RecordBatch, origin: str) -> None:
-        """Append rows, which have exactly the data columns of the stage's schema, in its order."""
+    def write(self, rows: pa.RecordBatch, origin: str, marks: Marks | None = None) -> None:
+        """Append rows, which have exactly the data columns of the stage's schema, in its order; all were read (`r`) without marks."""
         ...
 
     def reject(self, rejects: Iterable[Reject]) -> None:
@@ -82,12 +91,30 @@ class Bronze(Protocol):
         """Return what the newest metadata says, or None where there is no table yet."""
         ...
 
-    def open_group(self, head: Head | None, *, above: int = 0) -> Group:
-        """Give out the next ordinal, higher than `above`, the batch id, and the constant of `_ls_loaded_at`."""
+    def open_group(self, head: Head | None, *, above: int = 0, aside: bool = False, fresh: bool = False) -> Group:
+        """Give out the next ordinal, higher than `above`, the batch id, and the constant of `_ls_loaded_at`.
+
+        With `aside` the group belongs to a new generation, which nobody sees before `swap`; with `fresh` it begins that generation anew.
+        """
         ...
 
-    def number(self, head: Head | None, reshape: Reshape) -> Schema:
-        """Return the full schema (data and system columns) with the field ids that a commit of `reshape` will give."""
+    def swap(self, head: Head) -> Commit:
+        """Make the generation that was built aside, as `head` knows it, the one that readers see."""
+        ...
+
+    def rollback(self, snapshot_id: int) -> Commit:
+        """Make the content and position of a kept snapshot current again, as a new commit of a higher generation."""
+        ...
+
+    def tend(self) -> Upkeep | None:
+        """Do the upkeep that is due (many small files, old metadata files); None if nothing is. Cheap to ask."""
+        ...
+
+    def number(self, head: Head | None, reshape: Reshape, *, holes: bool = False) -> Schema:
+        """Return the full schema (data and system columns) with the field ids that a commit of `reshape` will give.
+
+        With `holes` the table gets the columns that say which values a log did not bring.
+        """
         ...
 
     def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
@@ -96,6 +123,14 @@ class Bronze(Protocol):
 
     def commit(self, group: Group, batch: Batch) -> Commit:
         """Make the group visible in one snapshot: files, schema change, checkpoint and counts; exactly once."""
+        ...
+
+    def vanished(self, staged: Sequence[Staged], schema: Schema, key: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+        """Yield a row, null but for its key, for each key that is current in the table and not among staged rows."""
+        ...
+
+    def rows_from(self, origins: Collection[str]) -> Iterator[tuple[pa.RecordBatch, str, pa.Array[Any]]]:
+        """Yield the rows that came from some origins, in order: data columns, the origin, and the operation of each row."""
         ...
 
     def quarantined(self) -> Iterator[QuarantinedRow]:
@@ -126,6 +161,10 @@ class Engine(Protocol):
 
     def attach(self, tables: Sequence[BronzeSnapshot]) -> None:
         """Make bronze readable where dbt builds: one relation `bronze_<source>.<stream>` per table."""
+        ...
+
+    def forget(self, relations: Sequence[str]) -> None:
+        """Take built tables (`schema.name`) out of the private workspace, so that dbt makes them anew."""
         ...
 
     def swap(self, datasets: Sequence[Dataset]) -> Sequence[Dataset]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakesmith.model.streams import Reject
 from lakesmith.model.types import Schema, Type
@@ -26,6 +27,25 @@ class Drift:
     after: str
     policy: str
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A pinned schema: the columns that `freeze` lets a source have, and where each is written.
+
+    `file` is relative to the project; `lines` holds the line of every column, and of parts of structs by dotted path.
+    """
+
+    schema: Schema
+    file: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, path: str) -> str:
+        """Return file and line of a column or part; of the closest thing above it where the pin does not have it."""
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        line = self.lines.get(path)
+        return self.file if line is None else f"{self.file}:{line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +84,18 @@ class Shaped:
     reshape: Reshape
     rejects: tuple[Reject, ...] = ()
     filtered: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a log says of each row besides its values: arrays as long as the rows.
+
+    `op` holds `c`, `u`, `d`, `t` or `r` (string). `unchanged` lists, per row, the field names whose value the log did not bring
+    (list of string, null where it brought all). `prev_key` is, where an update changed the key, the key before as canonical JSON.
+    `derived` counts rows that Lakesmith made itself, such as the `d` of a key update.
+    """
+
+    op: pa.Array[Any]
+    unchanged: pa.Array[Any] | None = None
+    prev_key: pa.Array[Any] | None = None
+    derived: int = 0

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.model.shapes import Pin
+
 Position = bytes
 """Canonical JSON, opaque to all but the source that wrote it."""
 
@@ -44,9 +46,10 @@ class StreamId:
 class StreamSpec:
     """One stream as the project describes it.
 
-    `mode` is append, dedupe, replace or cdc; `key` its key as the project writes it, empty without one; `max_rejects` a share below 1,
-    or a count; `options` the connector's own
-    settings of this stream, already validated by it; `where` is the project file and line, for messages.
+    `mode` is append, dedupe, replace or cdc; `key` its key as the project writes it, empty without one; `history` says that a
+    `replace` stream keeps every load as rows, and gets a `d` row for each key that vanished; `max_rejects` is a share below 1, or a
+    count; `options` the connector's own settings of this stream, already validated by it; `where` is the project file and line,
+    for messages; `pin` is the pinned schema that `freeze` is judged by, None without one.
     """
 
     id: StreamId
@@ -57,6 +60,13 @@ class StreamSpec:
     max_rejects: float | None = None
     options: Any = field(default=None, repr=False)
     where: str = ""
+    history: bool = False
+    pin: Pin | None = field(default=None, repr=False)
+
+    @property
+    def is_swapped(self) -> bool:
+        """Whether each load is a new generation, built aside and swapped in."""
+        return self.mode == "replace" and not self.history
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +82,29 @@ class SourceContext:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a load requests: everything after `since` (None: from the beginning), for days `from_day` to `until_day` if given."""
+    """What a load requests: everything after `since` (None: from the beginning), for days `from_day` to `until_day` if given.
+
+    With `resumes`, `since` is where a load of the whole was cut off: the rest of it is wanted, also of a `replace` stream, which is
+    asked for all of it otherwise, and one more split for each part read before that is not as it was, or gone. Such a load begins
+    anew, so these are never read.
+    """
 
     since: Position | None = None
     from_day: date | None = None
     until_day: date | None = None
+    resumes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of a stream when everything from some day on is loaded anew: the position without that, and whose rows stay.
+
+    `origins` are those of the chunks (`_ls_source`) whose rows stay, `anew` those that are read again.
+    """
+
+    position: Position
+    origins: frozenset[str]
+    anew: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +125,19 @@ class Split:
 class Reject:
     """A record that cannot be accepted: why, in which `column` (None: the record as a whole), where, and its raw text.
 
-    `where` reads like `companies.csv:1203`. `raw` goes to quarantine only, never to a log or a message.
+    `where` reads like `companies.csv:1203`. `raw` goes to quarantine only, never to a log or a message. With a `column`, `raw` is the
+    row as JSON, by the source's own names, `masked` naming those of its values that are hashes; without one it is the text as it
+    came, bytes that are no text as lone surrogates. `cut` says that the rest of it was not kept. `mark` is what the source wants to
+    find again when it parses the record anew.
     """
 
     reason: str
     where: str
-    raw: str
+    raw: str = field(repr=False)
     column: str | None = None
+    masked: tuple[str, ...] = ()
+    cut: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +166,20 @@ class Finding:
     subject: str
     text: str
     fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Records of quarantine that a source parsed again, `counted` of them as it counts records.
+
+    Row `n` of `rows` came from the record with the number `taken[n]`; `rejects` are those that still cannot become rows, each with
+    the number of its record. A record may be several rows by today's rules. `kept` says why records could not even be parsed:
+    they stay as they are. `origin` becomes `_ls_source`.
+    """
+
+    rows: pa.RecordBatch
+    taken: tuple[int, ...]
+    rejects: tuple[tuple[int, Reject], ...] = ()
+    kept: tuple[tuple[int, str], ...] = ()
+    counted: int = 0
+    origin: str = ""

@@ -141,3 +141,8 @@ SYSTEM_FIELDS = (
     ),
     Field("_ls_source", STRING, doc="Where the row came from: a file, a log position, a token."),
 )
+UNCHANGED, PREV_KEY = "_ls_unchanged", "_ls_prev_key"
+HOLE_FIELDS = (
+    Field(UNCHANGED, List(INT), doc="Field ids of the columns whose value the log did not bring; null: all are here."),
+    Field(PREV_KEY, STRING, doc="The key the row had before an update of the key, as JSON."),
+)

@@ -44,7 +44,11 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class LoadRecord:
-    """One load of one stream."""
+    """One load of one stream, or, in state rolled_back, one table that went back.
+
+    `base_snapshot_id` is what the table was at before, None where there was nothing or an older Lakesmith wrote the record; `kind`
+    is that of the last commit (load, swap, rollback), None where nothing was committed.
+    """
 
     run_id: str
     stream: str
@@ -61,6 +65,10 @@ class LoadRecord:
     resumed: bool
     reject_reasons: Mapping[str, int]
     filter_reasons: Mapping[str, int]
+    snapshot_id: int | None = None
+    base_snapshot_id: int | None = None
+    generation: int | None = None
+    kind: str | None = None
 
     @property
     def law_holds(self) -> bool:
@@ -121,6 +129,12 @@ class History:
         """Return the newest runs first."""
         rows = self._all(select(tables.run).order_by(tables.run.c.started_at.desc()).limit(limit))
         return [self._run(row) for row in rows]
+
+    def runs_like(self, beginning: str) -> list[RunRecord]:
+        """Return the runs whose id begins so, newest first."""
+        run = tables.run
+        query = select(run).where(run.c.run_id.startswith(beginning, autoescape=True))
+        return [self._run(row) for row in self._all(query.order_by(run.c.started_at.desc()))]
 
     def unfinished(self, target: str) -> list[str]:
         """Return the ids of a target's runs that have no end."""
@@ -268,4 +282,8 @@ def _load(row: Mapping[str, Any]) -> LoadRecord:
         row["resumed"],
         json.loads(row["reject_reasons"]),
         json.loads(row["filter_reasons"]),
+        row["snapshot_id"],
+        row["base_snapshot_id"],
+        row["generation"],
+        row["kind"],
     )

@@ -77,6 +77,9 @@ table_load = Table(
     Column("phases_s", Text, nullable=False),
     Column("reject_reasons", Text, nullable=False),
     Column("filter_reasons", Text, nullable=False),
+    Column("base_snapshot_id", BigInteger),
+    Column("generation", BigInteger),
+    Column("kind", String(16)),
     Index("table_load_stream", "stream", "finished_at"),
 )
 

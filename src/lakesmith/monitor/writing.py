@@ -107,6 +107,9 @@ def _load_finished(event: events.LoadFinished) -> Statements:
         "phases_s": json.dumps(load.phases_s, sort_keys=True),
         "reject_reasons": json.dumps(load.reject_reasons, sort_keys=True),
         "filter_reasons": json.dumps(load.filter_reasons, sort_keys=True),
+        "base_snapshot_id": load.base,
+        "generation": last.checkpoint.generation if last else None,
+        "kind": last.kind if last else None,
     }
     written: Statements = [(insert(tables.table_load), [row])]
     changes = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lakesmith.errors import MissingValueError, SelectionError
+from lakesmith.model.places import LakeAddress, Storage, complete, scheme_of
 from lakesmith.model.streams import SourceContext, StreamSpec
 from lakesmith.project.faults import nearest, spell_list
 from lakesmith.project.paths import ProjectPaths
@@ -34,7 +36,8 @@ class SourceConfig:
 class TargetConfig:
     """One target: engine, lake and credentials under a name.
 
-    `lake` is a folder below the project or a URL; `catalog` None means SQLite in the lake. `bronze` names the target whose lake is
+    `lake` is a folder below the project or a URL; `catalog` None means SQLite in the lake; `storage` is how a bucket is reached, as far
+    as the file says: ask `ProjectConfig.lake_of` for all of it. `bronze` names the target whose lake is
     read instead, None for an own one. `sample` limits what is built to the newest part of bronze; None: all.
     """
 
@@ -42,6 +45,7 @@ class TargetConfig:
     engine: str = "duckdb"
     lake: str = "lake"
     catalog: str | None = field(default=None, repr=False)
+    storage: Storage = field(default_factory=Storage)
     bronze: str | None = None
     ingest: bool = True
     sample: timedelta | None = None
@@ -130,6 +134,21 @@ class ProjectConfig:
         """
         return target if target.bronze is None else self.target(target.bronze)
 
+    def lake_of(self, target: TargetConfig, environ: Mapping[str, str] | None = None) -> LakeAddress:
+        """Return the lake that `target` reads: its owner's, with keys from the environment where the file names none.
+
+        Args:
+            target: A target of this project.
+            environ: Where keys are looked for before `.env`; None: the environment of this process.
+
+        Raises:
+            MissingValueError: If a reference in the owner has no value here.
+        """
+        owner = self.bronze_of(target)
+        known = {**self.environment, **(os.environ if environ is None else environ)}
+        root = owner.lake if scheme_of(owner.lake) else str((self.root / owner.lake).absolute())
+        return LakeAddress(root, _absolute(owner.catalog, self.root), complete(owner.storage, scheme_of(root), known))
+
     def publication(self, name: str) -> PublishConfig:
         """Return a publish entry that can be used.
 
@@ -138,6 +157,14 @@ class ProjectConfig:
             MissingValueError: If a reference in it has no value here.
         """
         return _usable(self.publish, "publish entry", name)
+
+
+def _absolute(catalog: str | None, root: Path) -> str | None:
+    """Return a catalog's URL with the path of a SQLite file from the root of the file system on."""
+    if catalog is None or not catalog.startswith("sqlite:///") or catalog.startswith("sqlite:////"):
+        return catalog
+    path, _, query = catalog.removeprefix("sqlite:///").partition("?")
+    return f"sqlite:///{root.absolute() / path}{f'?{query}' if query else ''}"
 
 
 def _usable(known: Mapping[str, Entry], kind: str, name: str) -> Entry:

@@ -37,6 +37,14 @@ for _name, _pattern, _first in _CORE:
     _CoreLoader.add_implicit_resolver(_TAG + _name, re.compile(_pattern), ["" if c == "\0" else c for c in _first])
 
 
+class CoreDumper(yaml.SafeDumper):
+    """PyYAML that quotes every text which one of both versions of YAML would take for something else."""
+
+
+for _name, _pattern, _first in _CORE:
+    CoreDumper.add_implicit_resolver(_TAG + _name, re.compile(_pattern), ["" if c == "\0" else c for c in _first])
+
+
 @dataclass(slots=True)
 class Document:
     """Values of one file or of a whole project, with the place of each value and of each key, by path.

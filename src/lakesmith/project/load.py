@@ -18,6 +18,7 @@ from lakesmith.project.documents import Document, merge_sources, read_document
 from lakesmith.project.faults import Faults, Place
 from lakesmith.project.outputs import check_default_target, read_publish, read_targets
 from lakesmith.project.paths import PROJECT_FILE, ProjectPaths
+from lakesmith.project.pins import with_pins
 from lakesmith.project.references import Lookup, read_dotenv, resolve_document
 from lakesmith.project.sections import Sheet
 from lakesmith.project.settings import FORMAT_VERSION, ProjectSettings
@@ -117,6 +118,7 @@ def _read_project(sheet: Sheet, root: Path, lookup: Lookup) -> ProjectConfig | N
         sheet.fault((), f'missing key "version": write `version: {FORMAT_VERSION}`')
     settings = sheet.check(ProjectSettings, {"version": FORMAT_VERSION} | _without_nothing(data), ())
     sources, publish, targets = read_sources(sheet), read_publish(sheet), read_targets(sheet)
+    sources = with_pins(sources, root, sheet.faults)
     if settings is not None:
         check_default_target(sheet, settings.default_target)
     if settings is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lakesmith.model.places import Storage, scheme_of
 from lakesmith.project.config import PublishConfig, TargetConfig
 from lakesmith.project.connectors import ENGINES, PUBLISHERS
 from lakesmith.project.faults import Path, nearest
@@ -20,6 +21,7 @@ def read_targets(sheet: Sheet) -> dict[str, TargetConfig]:
     targets = {name: _read_target(sheet, name, entry) for name, entry in data.items()}
     known = {name: target for name, target in targets.items() if target is not None}
     _check_owners(sheet, known)
+    _check_places(sheet, known)
     return known
 
 
@@ -39,6 +41,7 @@ def _read_target(sheet: Sheet, name: str, data: dict[str, Any]) -> TargetConfig 
         engine=settings.engine,
         lake=settings.lake,
         catalog=settings.catalog,
+        storage=_storage(settings),
         bronze=settings.bronze,
         ingest=settings.bronze is None if settings.ingest is None else settings.ingest,
         sample=settings.sample,
@@ -48,9 +51,29 @@ def _read_target(sheet: Sheet, name: str, data: dict[str, Any]) -> TargetConfig 
     )
 
 
+def _storage(settings: TargetSettings) -> Storage:
+    return Storage() if settings.storage is None else Storage.of(settings.storage.model_dump())
+
+
+def _check_places(sheet: Sheet, targets: dict[str, TargetConfig]) -> None:
+    """A bucket has no place for a SQLite catalog, and needs to be told how it is reached."""
+    for name, target in targets.items():
+        path, scheme = ("targets", name), scheme_of(target.lake)
+        if scheme and target.catalog is None and target.bronze is None and not target.missing:
+            sheet.fault(
+                (*path, "lake"),
+                "a lake in a bucket needs a `catalog:`: postgresql://… for a team, or sqlite:///catalog.db for a file in this "
+                "folder that this machine alone loads with",
+            )
+        if scheme == "az" and not target.storage.account and not target.missing:
+            sheet.fault((*path, "lake"), "an az:// lake needs the name of its storage account: `storage: {account: …}`")
+        if not scheme and target.storage != Storage():
+            sheet.fault((*path, "storage"), "is for lakes in buckets, and this one is a folder")
+
+
 def _check_owners(sheet: Sheet, targets: dict[str, TargetConfig]) -> None:
     """Only the target that owns a lake may load into it."""
-    owners: dict[tuple[str, str | None], str] = {}
+    owners: dict[str, str] = {}
     written = sheet.resolved.data.get("targets")
     names = (*(written if isinstance(written, dict) else ()), LOCAL)
     for name, target in targets.items():
@@ -70,7 +93,7 @@ def _check_owners(sheet: Sheet, targets: dict[str, TargetConfig]) -> None:
                     (*path, "ingest"), "a target that reads the bronze of another cannot load: only the owner may"
                 )
         elif target.ingest and "://" in target.lake:
-            owner = owners.setdefault((target.lake, target.catalog), name)
+            owner = owners.setdefault(target.lake, name)
             if owner != name:
                 sheet.fault(
                     (*path, "lake"), f'the target "{owner}" loads into this lake: write `bronze: {owner}` to read it'

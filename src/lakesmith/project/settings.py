@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from lakesmith.model.places import CATALOG_KINDS, LAKE_SCHEMES, scheme_of
 from lakesmith.model.types import SCALARS
 from lakesmith.project.faults import nearest, spell_list
 from lakesmith.project.times import check_cron, check_time, check_timezone, parse_duration
@@ -19,7 +20,7 @@ FORMAT_VERSION = 1
 IDENTIFIER = r"[a-z][a-z0-9_]{0,62}"
 PLACEHOLDERS = ("name", "date", "target", "run")
 
-_DECIMAL = re.compile(r"decimal\(\s*([1-9]|[12]\d|3[0-8])\s*,\s*(\d{1,2})\s*\)")
+DECIMAL = re.compile(r"decimal\(\s*([1-9]|[12]\d|3[0-8])\s*,\s*(\d{1,2})\s*\)")
 _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
@@ -36,8 +37,13 @@ def check_identifier(name: str) -> str:
     return name
 
 
-def _check_type(text: str) -> str:
-    decimal = _DECIMAL.fullmatch(text)
+def check_type(text: str) -> str:
+    """Return the name of a type without parts as it is.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    decimal = DECIMAL.fullmatch(text)
     if text not in SCALARS and not (decimal and int(decimal[2]) <= int(decimal[1])):
         raise ValueError(f"is not a type: {spell_list(SCALARS)} or decimal(18, 2){nearest(text, SCALARS)}")
     return text
@@ -84,7 +90,7 @@ Duration = Annotated[
 Cron = Annotated[str, AfterValidator(check_cron)]
 TimeOfDay = Annotated[str, AfterValidator(check_time), WithJsonSchema(_TEXT_SCHEMA | {"pattern": r"^\d\d:\d\d$"})]
 TimeZone = Annotated[str, AfterValidator(check_timezone)]
-ColumnType = Annotated[str, AfterValidator(_check_type)]
+ColumnType = Annotated[str, AfterValidator(check_type)]
 PathTemplate = Annotated[Text, AfterValidator(_check_template)]
 Columns = Annotated[
     tuple[Text, ...],
@@ -146,15 +152,38 @@ class Column(Settings):
     )
 
 
+def limit_of(settings: StreamSettings | SourceSettings | None) -> float | None:
+    """Return how many rejects stop a load: a count, or a share below 1; None where nothing is said.
+
+    Raises:
+        ValueError: If both are given.
+    """
+    if settings is None or settings.max_rejects is None:
+        return settings.max_rejects_share if settings else None
+    if settings.max_rejects_share is not None:
+        raise ValueError("takes either `max_rejects` or `max_rejects_share`")
+    return float(settings.max_rejects)
+
+
 class StreamSettings(Settings):
     """One stream; all other keys of a stream are its connector's."""
 
     mode: Mode | None = Field(
         default=None,
-        description="`append`: every record is a row. `dedupe`: the same, with a key. `replace`, `cdc`: see the source.",
+        description=(
+            "`append`: every record is a row. `dedupe`: the same, with a key. `replace`: each load is the whole table, built aside "
+            "and swapped in. `cdc`: see the source."
+        ),
     )
     key: Columns | None = Field(
         default=None, description="The column, or columns, that identify a record. Needed for `dedupe`."
+    )
+    history: bool = Field(
+        default=False,
+        description=(
+            "`replace` with a `key`: keep every load as rows, and add a row with `_ls_op = 'd'` for each key that vanished, instead "
+            "of swapping the table."
+        ),
     )
     on_drift: OnDrift | None = Field(
         default=None, description="What to do when the shape of the source changes; `evolve` when left out."
@@ -172,8 +201,7 @@ class StreamSettings(Settings):
 
     @model_validator(mode="after")
     def _one_limit(self) -> StreamSettings:
-        if self.max_rejects is not None and self.max_rejects_share is not None:
-            raise ValueError("takes either `max_rejects` or `max_rejects_share`")
+        limit_of(self)
         return self
 
 
@@ -187,9 +215,20 @@ class SourceSettings(Settings):
     )
     mode: Mode | None = Field(default=None, description="The mode of all streams that say nothing else.")
     on_drift: OnDrift | None = Field(default=None, description="The drift policy of all streams that say nothing else.")
+    max_rejects: int | None = Field(
+        default=None, ge=0, description="`max_rejects` of all streams that name no limit themselves."
+    )
+    max_rejects_share: float | None = Field(
+        default=None, ge=0, lt=1, description="`max_rejects_share` of all streams that name no limit themselves."
+    )
     columns: dict[Text, Column] = Field(
         default_factory=dict, description="Settings of single columns, as `stream.column`."
     )
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> SourceSettings:
+        limit_of(self)
+        return self
 
 
 class PublishSettings(Settings):
@@ -200,17 +239,76 @@ class PublishSettings(Settings):
     path: PathTemplate = Field(description="Where to, with `{name}`, `{date}`, `{target}` and `{run}` filled in.")
 
 
+class StorageSettings(Settings):
+    """How the bucket of a lake is reached; what is left out comes from the environment, as the store's own tools have it."""
+
+    endpoint: Text | None = Field(
+        default=None, description="The store's address if it is not the cloud's own, such as `minio.example.com:9000`."
+    )
+    region: Text | None = Field(default=None, description="The region of an S3 bucket; `AWS_REGION` when left out.")
+    account: Text | None = Field(default=None, description="The storage account of an `az://` lake.")
+    anonymous: bool = Field(default=False, description="Read a public bucket without any key.")
+    access_key: Text | None = Field(
+        default=None, description="The S3 access key, as a reference; `AWS_ACCESS_KEY_ID` when left out."
+    )
+    secret_key: Text | None = Field(
+        default=None,
+        description="The S3 secret key or the Azure account key, as a reference; `AWS_SECRET_ACCESS_KEY` when left out.",
+    )
+    session_token: Text | None = Field(
+        default=None, description="The token of temporary S3 keys, as a reference; `AWS_SESSION_TOKEN` when left out."
+    )
+
+    @model_validator(mode="after")
+    def _whole_keys(self) -> StorageSettings:
+        if self.anonymous and (self.access_key or self.secret_key):
+            raise ValueError("takes either keys or `anonymous`")
+        if self.access_key and not self.secret_key:
+            raise ValueError("has an `access_key` without its `secret_key`")
+        return self
+
+
+def _check_lake(text: str) -> str:
+    scheme = scheme_of(text)
+    if not scheme and "://" not in text:
+        return text
+    if scheme not in LAKE_SCHEMES:
+        raise ValueError("should be a folder of the project, or start with s3://, gs:// or az://")
+    bucket, _, prefix = text.partition("://")[2].partition("/")
+    if not bucket or not re.fullmatch(r"[A-Za-z0-9._~/=+-]*", f"{bucket}/{prefix}"):
+        raise ValueError("should be a bucket and a plain path in it: letters, digits and . _ - / = + ~")
+    return text.rstrip("/")
+
+
+def _check_catalog(text: str) -> str:
+    kind = CATALOG_KINDS.get(scheme_of(text))
+    if kind is None:
+        raise ValueError(
+            "should be the URL of a catalog: postgresql://…, sqlite:///path, glue://REGION or rest+https://…"
+        )
+    if kind == "sqlite" and not text.startswith("sqlite:///"):
+        raise ValueError("should have three slashes before a path in the project, four before an absolute one")
+    return text
+
+
+Lake = Annotated[Text, AfterValidator(_check_lake)]
+Catalog = Annotated[Text, AfterValidator(_check_catalog)]
+
+
 class TargetSettings(Settings):
     """One target; all other keys are its engine's."""
 
     engine: Text = Field(default="duckdb", description="Where dbt runs and readers look: one of the installed engines.")
-    lake: Text = Field(
+    lake: Lake = Field(
         default="lake",
-        description="Where bronze lives: a folder of the project. URLs of object stores are read and refused for now.",
+        description="Where bronze lives: a folder of the project, or a bucket: `s3://acme-lake/bronze`, `gs://…`, `az://…`.",
     )
-    catalog: Text | None = Field(
-        default=None, description="The lake catalog's URL; a SQLite file in the lake when left out."
+    catalog: Catalog | None = Field(
+        default=None,
+        description="The lake catalog's URL, as a reference where it holds a password: `postgresql://…`, `sqlite:///path`, `glue://REGION`, "
+        "or the address of a REST server after `rest+`; `?catalog=NAME` where several lakes share one. A SQLite file in the lake when left out; a bucket needs one.",
     )
+    storage: StorageSettings | None = Field(default=None, description="How the bucket of `lake` is reached.")
     bronze: Identifier | None = Field(
         default=None, description="Read the bronze of this other target instead of an own one."
     )

@@ -10,7 +10,7 @@ from lakesmith.project.config import SourceConfig
 from lakesmith.project.connectors import DEFAULT_MODES, SOURCES, modes_of
 from lakesmith.project.faults import Path, nearest, spell_list
 from lakesmith.project.sections import Sheet, split_keys
-from lakesmith.project.settings import Column, SourceSettings, StreamSettings, check_identifier
+from lakesmith.project.settings import Column, SourceSettings, StreamSettings, check_identifier, limit_of
 from lakesmith.project.wording import keys_of
 
 
@@ -110,9 +110,10 @@ def _read_stream(sheet: Sheet, source: _Source, name: str, written: tuple[Any, P
         key=settings.key or (),
         on_drift=settings.on_drift or (source.settings.on_drift if source.settings else None) or "evolve",
         columns=_columns(source, name, settings),
-        max_rejects=settings.max_rejects_share if settings.max_rejects is None else float(settings.max_rejects),
+        max_rejects=limit_of(source.settings) if limit_of(settings) is None else limit_of(settings),
         options=options,
         where=sheet.where(path),
+        history=settings.history,
     )
 
 
@@ -134,6 +135,8 @@ def _check_mode(sheet: Sheet, source: _Source, said: tuple[str, StreamSettings, 
         sheet.fault(place, f'a {source.kind} source cannot do mode "{mode}", it can do: {spell_list(known)}')
     elif mode == "dedupe" and not settings.key and not getattr(source.connector, "finds_keys", False):
         sheet.fault(path, 'missing key "key": mode dedupe needs the column, or columns, that identify a record')
+    if settings.history and (mode != "replace" or not settings.key):
+        sheet.fault((*path, "history"), 'goes with mode "replace" and a "key": the other modes keep every row anyway')
 
 
 def _columns(source: _Source, stream: str, settings: StreamSettings) -> dict[str, dict[str, Any]]:

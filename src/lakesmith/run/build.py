@@ -10,13 +10,21 @@ from lakesmith.errors import LakesmithError, TransformError
 from lakesmith.model.events import CheckFinished, ModelFinished, StepProgress
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamId
-from lakesmith.run.continuity import built_from, must_begin_anew
+from lakesmith.run.continuity import built_from, forget_below, must_begin_anew, risen
 from lakesmith.run.preparing import prepare, request
 from lakesmith.run.selecting import datasets_of
 from lakesmith.run.workshop import Order, Workshop
 
 Tell = Callable[[Any], None]
 NAMED_TESTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What dbt will read, by stream: the snapshot of each table, and the generation it has at least."""
+
+    bronze: dict[str, int | None] = field(default_factory=dict)
+    generations: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -31,19 +39,29 @@ class Built:
     failing: dict[str, int] = field(default_factory=dict)
     """Tests that failed, by dbt's id, with how many rows each found."""
     errors: Sequence[LakesmithError] = ()
-    bronze: dict[str, int | None] = field(default_factory=dict)
+    attached: Attached = field(default_factory=Attached)
     """What was read: another target may load into the same lake while this one builds."""
 
 
-def attach(shop: Workshop) -> dict[str, int | None]:
-    """Make bronze readable for dbt; return which snapshot of each table dbt will read, by stream."""
-    found = [shop.lake.table(stream).snapshot() for stream in shop.lake.streams()]
-    tables = [table for table in found if table is not None]
-    shop.engine.attach(tables)
-    return {str(table.stream): table.snapshot_id for table in tables}
+def attach(shop: Workshop) -> Attached:
+    """Make bronze readable for dbt; return what dbt will read."""
+    from lakesmith.lake.upkeep.leases import holding, name_holder
+
+    streams = shop.lake.streams()
+    heads = {
+        str(stream): shop.lake.table(stream).head() for stream in streams
+    }  # first: a swap meanwhile must be noticed later
+    tables = [table for table in (shop.lake.table(stream).snapshot() for stream in streams) if table is not None]
+    snapshots = {table.stream: table.snapshot_id for table in tables if table.snapshot_id is not None}
+    with holding(shop.lake.services, name_holder(shop.target.name, str(shop.paths.build)), snapshots):
+        shop.engine.attach(tables)
+    generations = {name: head.checkpoint.generation for name, head in heads.items() if head and head.checkpoint}
+    return Attached({str(table.stream): table.snapshot_id for table in tables}, generations)
 
 
-def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str, tell: Tell) -> Built:
+def build(
+    shop: Workshop, order: Order, failed: Sequence[StreamId], attached: Attached, run_id: str, tell: Tell
+) -> Built:
     """Run `dbt build` once; models below a stream that failed keep their last good version.
 
     Raises:
@@ -53,9 +71,12 @@ def build(shop: Workshop, order: Order, failed: Sequence[StreamId], run_id: str,
 
     prepare(shop)
     left_out = tuple(f"source:{stream}+" for stream in failed)
-    if must_begin_anew(shop, shop.engine.read_manifest()):
+    manifest = shop.engine.read_manifest()
+    if must_begin_anew(shop, manifest):
         order = replace(order, full_refresh=True)
-    built = Built("failed")
+    elif streams := risen(manifest, attached.generations):
+        forget_below(shop, order, streams, left_out)
+    built = Built("failed", attached=attached)
     for event in run_dbt(request(shop, order=order, left_out=left_out, run_id=run_id), shop.host):
         if isinstance(event, ModelFinished):
             tell(event)
@@ -101,12 +122,12 @@ def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[
     wanted = datasets_of(read_manifest(shop.paths.dbt_target))
     fresh = [dataset for dataset in wanted if dataset.relation in built.good - built.bad]
     stamped = [_stamped(dataset, shop) for dataset in fresh]
-    bronze, complete = built.bronze, whole and built.state in ("succeeded", "warned")
+    complete = whole and built.state in ("succeeded", "warned")
     inputs = {
         "models": models,
-        "bronze": bronze,
+        "bronze": built.attached.bronze,
         "complete": complete,
-        **built_from(shop, bronze, complete=complete),
+        **built_from(shop, built.attached, complete=complete),
     }
     keep = {dataset.relation for dataset in wanted}
     swapped: Sequence[Dataset] = shop.engine.swap(stamped, inputs, keep=keep)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from lakesmith.run.workshop import Workshop
+from lakesmith.model.streams import StreamId
+from lakesmith.run.workshop import Order, Workshop
 
-SEEN, SCAFFOLDED = "seen", "scaffolded"
+if TYPE_CHECKING:
+    from lakesmith.dbt.artifacts import Node
+    from lakesmith.run.build import Attached
+
+SEEN, SCAFFOLDED, GENERATIONS = "seen", "scaffolded", "generations"
 
 
 def must_begin_anew(shop: Workshop, manifest: Mapping[str, Any] | None) -> bool:
@@ -27,10 +32,58 @@ def must_begin_anew(shop: Workshop, manifest: Mapping[str, Any] | None) -> bool:
     return any(name in tables and not tables[name].descends_from(snapshot) for name, snapshot in seen)
 
 
-def built_from(shop: Workshop, bronze: Mapping[str, int | None], *, complete: bool) -> dict[str, dict[str, Any]]:
+def risen(manifest: Mapping[str, Any] | None, generations: Mapping[str, int]) -> list[StreamId]:
+    """Return the streams that were swapped or rolled back since they were built last: rows that models hold may be gone from them."""
+    before = _before(manifest, GENERATIONS)
+    return [StreamId.parse(name) for name, now in sorted(generations.items()) if before.get(name, now) != now]
+
+
+def forget_below(shop: Workshop, order: Order, streams: Sequence[StreamId], left_out: Sequence[str]) -> None:
+    """Take the incremental models below some streams out of the workspace, so that dbt builds them from the beginning.
+
+    Their siblings go on from where they are, and readers see nothing of it: what they open is swapped after the tests. A model
+    whose `full_refresh` is set to false stays, as it would with dbt's own `--full-refresh`.
+
+    Args:
+        shop: The workshop.
+        order: What is going to be built; models outside it stay as they are.
+        streams: The streams that rose to a new generation.
+        left_out: Selectors of what is not going to be built.
+    """
+    from lakesmith.run.selecting import project_graph
+
+    graph = project_graph(shop)
+    built = set(graph.select(order.select, (*order.exclude, *left_out)).models)
+    below = [graph.nodes[name] for name in graph.downstream(streams).models if name in built]
+    shop.engine.forget([node.relation for node in below if _begins_anew(node)])
+
+
+def _begins_anew(node: Node) -> bool:
+    return (
+        node.resource_type == "model"
+        and node.materialized == "incremental"
+        and node.config.get("full_refresh") is not False
+    )
+
+
+def stays_complete(shop: Workshop, attached: Attached, models: str, streams: Sequence[StreamId]) -> bool:
+    """Whether a build of all that depends on some streams leaves nothing due: no model and no other table has changed since."""
+    manifest = shop.engine.read_manifest() or {}
+    inputs = manifest.get("inputs") or {}
+    before, now = inputs.get("bronze") or {}, attached.bronze
+    others = {*before, *now} - {str(stream) for stream in streams}
+    same = all(before.get(name) == now.get(name) for name in others)
+    return bool(inputs.get("complete")) and inputs.get("models") == models and same
+
+
+def built_from(shop: Workshop, attached: Attached, *, complete: bool) -> dict[str, dict[str, Any]]:
     """Return what every model was last built from, for `must_begin_anew`; a build of some models only moves none of it."""
     manifest = shop.engine.read_manifest()
-    now: dict[str, Mapping[str, Any]] = {SEEN: bronze, SCAFFOLDED: _scaffolded(shop)}
+    now: dict[str, Mapping[str, Any]] = {
+        SEEN: attached.bronze,
+        GENERATIONS: attached.generations,
+        SCAFFOLDED: _scaffolded(shop),
+    }
     before = {name: _before(manifest, name) for name in now}
     return {name: {**before[name], **now[name]} if complete else {**now[name], **before[name]} for name in now}
 

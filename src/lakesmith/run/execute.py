@@ -17,6 +17,8 @@ from lakesmith.model.protocols import Recorder
 from lakesmith.model.streams import StreamId
 from lakesmith.run import build as building
 from lakesmith.run import publications
+from lakesmith.run.continuity import stays_complete
+from lakesmith.run.jobs import job_of
 from lakesmith.run.load import LoadJob, load_stream
 from lakesmith.run.plan import TO_LOOK
 from lakesmith.run.selecting import published_by, remember_parsed
@@ -42,7 +44,7 @@ class Outcome:
     steps: dict[str, str] = field(default_factory=dict)
     loads: list[Load] = field(default_factory=list)
     errors: list[tuple[str, LakesmithError]] = field(default_factory=list)
-    attached: dict[str, int | None] = field(default_factory=dict)
+    attached: building.Attached = field(default_factory=building.Attached)
     built: building.Built | None = None
     datasets: Sequence[Dataset] = ()
     published: dict[str, int] = field(default_factory=dict)
@@ -100,14 +102,7 @@ class Execution:
         """Load one stream."""
         stream = StreamId.parse(step.selects[0])
         spec = next(spec for spec in self.survey.chosen.streams if spec.id == stream)
-        job = LoadJob(
-            spec,
-            self.shop.source(stream.source),
-            self.shop.lake.table(stream),
-            self.shop.host,
-            self.shop.config.config_hash,
-            self.ordinals.get(str(stream), 0),
-        )
+        job = job_of(self.shop, spec, self.order, known_ordinal=self.ordinals.get(str(stream), 0))
         restored = self._restored(job)
         total = next((news.size_bytes for news in self.survey.facts.news if news.stream == stream), None)
 
@@ -124,7 +119,37 @@ class Execution:
             "quarantined": load.counts.quarantined,
         }
         facts |= {"filtered": load.counts.filtered, "splits": load.splits}
-        return ("warned" if restored else "succeeded"), restored, facts
+        if load.counts.derived:
+            facts["derived"] = load.counts.derived
+        untended = self._tend(job, facts)
+        message = " ".join(filter(None, (restored, untended)))
+        return ("warned" if message else "succeeded"), message, facts
+
+    def _tend(self, job: LoadJob, facts: dict[str, float]) -> str:
+        """Do the upkeep of the table that is due, and note it among the facts; say so if it fails: the load stands all the same."""
+        try:
+            upkeep = job.bronze.tend()
+        except LakesmithError as error:
+            mask_error(error, self.shop.host.secrets)
+            return f"The load is whole, but the upkeep of {job.spec.id} failed: {error.what}"
+        if upkeep is not None:
+            done = {"files_before": upkeep.files_before, "files_after": upkeep.files_after, "deleted": upkeep.deleted}
+            facts |= {name: count for name, count in done.items() if count}
+        return ""
+
+    def rollback(self, step: Step) -> tuple[str, str, dict[str, float]]:
+        """Take one table back to a snapshot it had."""
+        stream, snapshot_id = StreamId.parse(step.selects[0]), int(step.selects[1])
+        table = self.shop.lake.table(stream)
+        before = table.head()
+        commit = table.rollback(snapshot_id)
+        after = table.head()
+        load = Load(stream, "rolled_back", (commit,), base=before.snapshot_id if before else None)
+        self.outcome.loads.append(load)
+        self._tell(events.LoadFinished(self.run_id, step.name, self.shop.host.clock.now(), load))
+        rows = {"rows_before": before.rows if before else 0, "rows_after": after.rows if after else 0}
+        facts: dict[str, float] = {**rows, "generation": commit.checkpoint.generation}
+        return "succeeded", f"{rows['rows_before']:,} → {rows['rows_after']:,} rows", facts
 
     def _restored(self, job: LoadJob) -> str:
         """Say so if the table is behind what the record knows of it: somebody restored its catalog, or made the lake anew."""
@@ -140,26 +165,23 @@ class Execution:
         now = self.shop.host.clock.now()
         step = f"load:{job.spec.id}"
         self._tell(
-            events.ErrorSeen(
-                self.run_id, step, now, "RestoredCatalog", "stop and look", what, self.shop.lake.root, fix
-            )
+            events.ErrorSeen(self.run_id, step, now, "RestoredCatalog", "stop and look", what, self.shop.lake.root, fix)
         )
         return what
 
     def attach(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Make bronze readable for dbt."""
         self.outcome.attached = building.attach(self.shop)
-        return "succeeded", "", {"tables": len(self.outcome.attached)}
+        return "succeeded", "", {"tables": len(self.outcome.attached.bronze)}
 
     def build(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Build and test the models."""
         failed = [
-            StreamId.parse(name.removeprefix("load:"))
+            StreamId.parse(name.partition(":")[2])
             for name, state in self.outcome.steps.items()
-            if name.startswith("load:") and state not in WENT_WELL
+            if name.startswith(("load:", "rollback:")) and state not in WENT_WELL
         ]
-        built = building.build(self.shop, self.order, failed, self.run_id, self._tell)
-        built.bronze = self.outcome.attached
+        built = building.build(self.shop, self.order, failed, self.outcome.attached, self.run_id, self._tell)
         self.outcome.built = built
         if built.state == "stopped":
             raise StopRequestedError
@@ -179,9 +201,14 @@ class Execution:
         """Make the tested marts what readers open."""
         if self.outcome.built is None:
             return "skipped", "nothing was built", {}
-        whole = self.order.everything and all(state in WENT_WELL for state in self.outcome.steps.values())
+        well = all(state in WENT_WELL for state in self.outcome.steps.values())
+        whole = well and (self.order.everything or self._covers_all())
         self.outcome.datasets = building.swap(self.shop, self.outcome.built, self.survey.models, whole=whole)
         return "succeeded", "", {"tables": len(self.outcome.datasets)}
+
+    def _covers_all(self) -> bool:
+        moved = (*self.order.rollback, *((self.order.rebuild,) if self.order.rebuild else ()))
+        return bool(moved) and stays_complete(self.shop, self.outcome.attached, self.survey.models, moved)
 
     def publish(self, step: Step) -> tuple[str, str, dict[str, float]]:
         """Write tested tables out."""
@@ -244,6 +271,7 @@ def mask_error(error: LakesmithError, secrets: Secrets) -> None:
 
 _STEPS: dict[str, Callable[[Execution, Step], tuple[str, str, dict[str, float]]]] = {
     "load": Execution.load,
+    "rollback": Execution.rollback,
     "attach": Execution.attach,
     "build": Execution.build,
     "swap": Execution.swap,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lakesmith.model.plans import Plan, Step
 from lakesmith.model.streams import StreamId
@@ -13,12 +13,16 @@ TO_LOOK = "so that `query --build` sees it"
 
 @dataclass(frozen=True, slots=True)
 class StreamNews:
-    """What a stream has that bronze lacks: `splits` parts of `size_bytes` together (None: unknown). `first`: never loaded."""
+    """What a stream has that bronze lacks: `splits` parts of `size_bytes` together (None: unknown). `first`: never loaded.
+
+    `why` says what else makes a load due, such as a rebuild; a stream with neither that nor splits has nothing new.
+    """
 
     stream: StreamId
     splits: int
     size_bytes: int | None
     first: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Facts:
 
     `news` has one entry per selected stream that may be loaded. `models` are the dbt selectors to build (empty: nothing to build),
     `why_build` the reason if a build is due without any new row, else empty. `publish` names the publications and why each is due.
+    `rollbacks` are the tables that go back, each with the snapshot it goes back to.
     """
 
     news: Sequence[StreamNews]
@@ -35,6 +40,7 @@ class Facts:
     has_models: bool
     why_build: str
     publish: Sequence[tuple[str, str]]
+    rollbacks: Mapping[StreamId, int] = field(default_factory=dict)
 
 
 def make_plan(facts: Facts) -> Plan:
@@ -44,8 +50,9 @@ def make_plan(facts: Facts) -> Plan:
         >>> make_plan(Facts((), (), (), has_models=True, why_build="", publish=()))
         ()
     """
-    loads = tuple(_load(news) for news in facts.news if news.splits)
-    why = facts.why_build or ("new rows" if loads else "")
+    loads = tuple(_load(news) for news in facts.news if news.splits or news.why)
+    loads += tuple(_rollback(stream, snapshot) for stream, snapshot in facts.rollbacks.items())
+    why = facts.why_build or (("rows were taken back" if facts.rollbacks else "new rows") if loads else "")
     if loads and not facts.has_models:
         looks = Step("attach", "attach", tuple(step.name for step in loads), reason=TO_LOOK)
         loads = (*loads, looks)
@@ -61,9 +68,16 @@ def make_plan(facts: Facts) -> Plan:
 
 def _load(news: StreamNews) -> Step:
     size = "" if news.size_bytes is None else f", {size_words(news.size_bytes)}"
-    kind = "first load" if news.first else "new since the last load"
+    kind = news.why or ("first load" if news.first else "new since the last load")
     parts = "1 part" if news.splits == 1 else f"{news.splits} parts"
+    if not news.splits:
+        parts, size = "all is read", ""
     return Step(f"load:{news.stream}", "load", (), (str(news.stream),), reason=f"{kind}: {parts}{size}")
+
+
+def _rollback(stream: StreamId, snapshot_id: int) -> Step:
+    selects = (str(stream), str(snapshot_id))
+    return Step(f"rollback:{stream}", "rollback", (), selects, reason=f"back to lake snapshot {snapshot_id}")
 
 
 def _publish(name: str, reason: str, needs: tuple[str, ...]) -> Step:

@@ -69,5 +69,5 @@ def request(
         select=asked.select,
         exclude=(*asked.exclude, *left_out),
         full_refresh=asked.full_refresh,
-        env=dict(shop.config.environment),
+        env={**shop.config.environment, **shop.address.storage.secrets()},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lakesmith.errors import SelectionError, TransformError
 from lakesmith.host.files import write_atomically
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamSpec
@@ -34,11 +35,21 @@ def choose(shop: Workshop, order: Order) -> Chosen:
         TransformError: If the dbt project cannot be parsed.
     """
     streams = shop.config.streams()
+    if order.rollback:
+        return Chosen((), _builds_below(shop, order))
     if order.everything:
         return Chosen(streams, shop.has_models)
     selection = project_graph(shop).select(order.select, order.exclude)
     wanted = set(selection.streams)
     return Chosen(tuple(spec for spec in streams if spec.id in wanted), bool(selection.models))
+
+
+def _builds_below(shop: Workshop, order: Order) -> bool:
+    """Whether models depend on the tables that go back; a broken model must keep nobody from taking rows back."""
+    try:
+        return bool(project_graph(shop).select(order.select, order.exclude).models)
+    except (SelectionError, TransformError):
+        return False
 
 
 def project_graph(shop: Workshop) -> Graph:

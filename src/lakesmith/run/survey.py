@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lakesmith.errors import FatalError, LakesmithError
 from lakesmith.model.loads import Head
-from lakesmith.model.streams import Ask, StreamId, StreamSpec
+from lakesmith.model.streams import Ask, Split, StreamId, StreamSpec
+from lakesmith.run.jobs import job_of
 from lakesmith.run.plan import Facts, StreamNews
 from lakesmith.run.preparing import prepare
 from lakesmith.run.publications import due
+from lakesmith.run.routes import find_route
 from lakesmith.run.selecting import Chosen, choose
 from lakesmith.run.workshop import Order, Workshop
 
@@ -42,7 +45,7 @@ def survey(shop: Workshop, order: Order) -> Survey:
     faults: dict[StreamId, LakesmithError] = {}
     for spec in chosen.streams:
         try:
-            news.append(_news(shop, spec))
+            news.append(_news(shop, spec, order))
         except FatalError:
             raise
         except LakesmithError as error:
@@ -52,23 +55,38 @@ def survey(shop: Workshop, order: Order) -> Survey:
     models = shop.models_now()
     manifest = shop.engine.read_manifest()
     why = _why_build(shop, chosen, models, manifest, full_refresh=order.full_refresh)
-    facts = Facts(news, order.select, order.exclude, chosen.builds, why, due(shop, manifest))
+    facts = Facts(news, order.select, order.exclude, chosen.builds, why, due(shop, manifest), order.rollback)
     return Survey(facts, chosen, models, faults)
 
 
-def _news(shop: Workshop, spec: StreamSpec) -> StreamNews:
+def _news(shop: Workshop, spec: StreamSpec, order: Order) -> StreamNews:
     if not shop.target.ingest:
         return StreamNews(spec.id, 0, 0, first=False)
     head = shop.lake.table(spec.id).head()
-    splits = shop.source(spec.id.source).splits(spec, Ask(since=position(head)))
+    splits, why = _due(shop, spec, order, head)
     sizes = [split.size_bytes for split in splits]
     known = [size for size in sizes if size is not None]
-    return StreamNews(spec.id, len(splits), sum(known) if len(known) == len(sizes) else None, first=head is None)
+    size = sum(known) if len(known) == len(sizes) else None
+    return StreamNews(spec.id, len(splits), size, head is None, why)
+
+
+def _due(shop: Workshop, spec: StreamSpec, order: Order, head: Head | None) -> tuple[Sequence[Split], str]:
+    """Return what a load has to read, and why, where it is not the news since the last one."""
+    if order.rebuild is None and (spec.mode != "replace" or head is None):
+        return shop.source(spec.id.source).splits(spec, Ask(since=position(head))), ""
+    route = find_route(job_of(shop, spec, order), head)
+    if route is None:
+        return (), ""
+    if route.aside and not route.fresh:
+        return route.splits, "the rest of a load that was cut off"
+    if order.rebuild is None:
+        return route.splits, "the source changed, and each load is the whole of it"
+    return route.splits, f"a rebuild, everything from {order.since} on" if order.since else "a rebuild from the start"
 
 
 def position(head: Head | None) -> bytes | None:
     """Return where a stream is, None before its first load."""
-    return head.checkpoint.position if head and head.checkpoint else None
+    return head.position if head else None
 
 
 def bronze_now(shop: Workshop) -> dict[str, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lakesmith.errors import ProjectFileError
 from lakesmith.host import Host
+from lakesmith.model.places import LakeAddress
 from lakesmith.model.plans import EngineContext
 from lakesmith.model.protocols import Source
+from lakesmith.model.streams import StreamId
 from lakesmith.project.config import ProjectConfig, TargetConfig
 from lakesmith.project.connectors import Connectors
 from lakesmith.project.paths import ProjectPaths
@@ -43,34 +45,35 @@ class Workshop:
         from lakesmith.lake import Lake
 
         self.need_target()
-        folder = self.config.bronze_of(self.target).lake
-        return self._once("lake", lambda: Lake(self.paths.root / folder, self.host))
+        return self._once("lake", lambda: Lake(self.address, self.host))
+
+    @property
+    def address(self) -> LakeAddress:
+        """Where the lake that this target reads is, and how it is reached."""
+        return self._once("address", lambda: self.config.lake_of(self.target))
 
     def need_target(self) -> None:
         """Refuse a target that asks for what this version cannot do.
 
         Raises:
-            ProjectFileError: If the lake is no folder, or `catalog:` or `sample:` is set.
+            ProjectFileError: If `sample:` is set.
         """
-        owner = self.config.bronze_of(self.target)
-        unmet = [
-            key
-            for key, said in (("lake", "://" in owner.lake), ("catalog", owner.catalog), ("sample", self.target.sample))
-            if said
-        ]
-        if unmet:
+        if self.target.sample:
             raise ProjectFileError(
-                f"The target {self.target.name!r} asks for `{unmet[0]}:` in a way that this version cannot do yet.",
+                f"The target {self.target.name!r} asks for `sample:`, which this version cannot do yet.",
                 where=self.target.where,
-                fix="use a folder of the project as `lake:`, without `catalog:` and `sample:`",
+                fix="leave `sample:` out",
             )
 
     @property
     def engine(self) -> Any:
         """The engine, which fits `model.protocols.Engine`."""
         warehouse = self.paths.warehouse_of(self.target.name)
-        context = EngineContext(self.target.name, self.target.options, self.paths.root, self.paths.build, warehouse)
-        return self._once("engine", lambda: self.connectors.engine(self.target.engine)(context))
+        return self._once("engine", lambda: self.connectors.engine(self.target.engine)(self._engine_context(warehouse)))
+
+    def _engine_context(self, warehouse: Path) -> EngineContext:
+        name, options, paths = self.target.name, self.target.options, self.paths
+        return EngineContext(name, options, paths.root, paths.build, warehouse, self.address)
 
     def source(self, name: str) -> Source:
         """Return a source that can be read.
@@ -118,17 +121,29 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody asked a run to do. `on` is the date that goes into paths of publications."""
+    """What somebody asked a run to do. `on` is the date that goes into paths of publications.
+
+    `rebuild` is a stream to load from the start, or, with `since`, from that day on. `rollback` names the tables that go back, each
+    with the snapshot it goes back to; such a run loads nothing.
+    """
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     on: date | None = None
     full_refresh: bool = False
+    rebuild: StreamId | None = None
+    since: date | None = None
+    rollback: Mapping[StreamId, int] = field(default_factory=dict)
 
     @property
     def everything(self) -> bool:
         """Whether nothing was left out."""
         return not self.select and not self.exclude
+
+    @property
+    def command(self) -> str:
+        """The command that gives such an order."""
+        return "rollback" if self.rollback else "rebuild" if self.rebuild else "run"
 
 
 def relative(path: Path, root: Path) -> str:

@@ -10,6 +10,7 @@ from lakesmith.shape.arrow_types import arrow_type, is_list, type_of
 from lakesmith.shape.relate import is_flat, is_number
 from lakesmith.shape.render import as_text
 from lakesmith.shape.text import keep, parse, trim
+from lakesmith.shape.whole import read_whole
 
 _EXACT = {pa.float64(): 2**53, pa.float32(): 2**24}
 _TICKS_PER_S = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -29,6 +30,9 @@ def fit_text(texts: Array, kind: Type) -> Fitted:
     """Return texts as values of `kind`. Blanks around them do not count, and nothing but blanks is null, unless `kind` is string."""
     if kind == STRING:
         return Fitted(texts)
+    values = read_whole(texts, kind)
+    if values is not None:
+        return Fitted(values)
     trimmed = trim(texts)
     return _compared(parse(trimmed, kind), trimmed)
 

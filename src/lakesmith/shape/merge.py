@@ -45,6 +45,8 @@ class Merger:
         names = folded_names(known, [source_of(f) for f in seen])
         for new, name in zip(seen, names, strict=True):
             rule = on_drift or self.policy.drift_of(source_of(new), name)
+            if rule == "freeze" and not is_pinned(self.policy, path + name):
+                raise refused(self.policy, path + name, "", str(new.type))
             if name in out:
                 out[name], sibling = self._meet(out[name], new.type, path + name, rule)
                 # A sibling that is there already is no change: the table has a place for such values.
@@ -98,7 +100,7 @@ class Merger:
 
     def _note(self, kind: str, path: str, before: str, after: str, rule: str, outcomes: dict[str, str]) -> bool:
         """Write the change down; whether the table changes for it."""
-        if self.first:
+        if self.first and (rule != "freeze" or self.policy.pin is None):
             return True
         if rule == "freeze":
             raise refused(self.policy, path, before, after)
@@ -145,12 +147,45 @@ def sibling_doc(column: Field) -> str:
     return f"Values of {column.name} that are not {column.type}."
 
 
+def is_pinned(policy: Policy, path: str) -> bool:
+    """Whether a column, or part of one by dotted path, may come by the pinned schema; without one every name may."""
+    if policy.pin is None:
+        return True
+    fields: tuple[Field, ...] = policy.pin.schema.fields
+    for name in path.split("."):
+        found = next((f for f in fields if f.name == name), None)
+        if found is None:
+            return False
+        fields = _parts(found.type)
+    return True
+
+
+def _parts(kind: Type) -> tuple[Field, ...]:
+    """Return the parts of the struct that a type is, or is a list or map of."""
+    while isinstance(kind, (List, Map)):
+        kind = kind.element if isinstance(kind, List) else kind.value
+    return kind.fields if isinstance(kind, Struct) else ()
+
+
 def refused(policy: Policy, column: str, before: str, after: str) -> DriftRefusedError:
     """Return the error for a change that `freeze` does not let pass."""
     stream = f"stream {policy.stream}, " if policy.stream else ""
+    place = policy.where if policy.pin is None else policy.pin.place(column)
     return DriftRefusedError(
         f"The shape of the source changed and its policy is freeze: {column} was {before or 'not there'}, "
         f"and is {after or 'not sent any more'}. Nothing was loaded.",
-        where=f"{stream}column {column}" + (f" ({policy.where})" if policy.where else ""),
-        fix=f"Change {column} in the pinned schema, or set `on_drift: evolve` for this column or stream, and run again.",
+        where=f"{stream}column {column}" + (f" ({place})" if place else ""),
+        fix=_ways_out(policy, column, before, after),
     )
+
+
+def _ways_out(policy: Policy, column: str, before: str, after: str) -> str:
+    """Name the two ways out of `freeze`: to agree to the change in the pinned schema, or to let this column or stream evolve."""
+    evolve = "or set `on_drift: evolve` for this column or stream, and run again"
+    if policy.pin is None:
+        return f"`lakesmith drift pin {policy.stream or 'STREAM'}` writes today's schema down: change {column} there, {evolve}"
+    if not after:
+        return f"take {column} out of {policy.pin.file}, {evolve}"
+    if not before:
+        return f"write {column} into {policy.pin.file}, {evolve}"
+    return f"change the type of {column} in {policy.pin.file}, {evolve}"

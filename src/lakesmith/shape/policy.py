@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ProjectFileError
+from lakesmith.shape.names import candidate
 from lakesmith.shape.spelling import parse_type
 
 if TYPE_CHECKING:
+    from lakesmith.model.shapes import Pin
     from lakesmith.model.streams import StreamSpec
     from lakesmith.model.types import Type
 
@@ -31,12 +33,17 @@ class ColumnPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A stream's policy. `columns` is keyed by folded or source name; `stream` and `where` are for messages."""
+    """A stream's policy. `columns` is keyed by folded or source name; `stream` and `where` are for messages.
+
+    `key` is the stream's key by folded names; `pin` the pinned schema, None where `freeze` is judged by the table.
+    """
 
     on_drift: str = "evolve"
     columns: Mapping[str, ColumnPolicy] = field(default_factory=dict)
     stream: str = ""
     where: str = ""
+    key: tuple[str, ...] = ()
+    pin: Pin | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, spec: StreamSpec) -> Policy:
@@ -57,7 +64,8 @@ class Policy:
                 where=spec.where,
                 fix="Correct `columns:` and `on_drift:` of this stream.",
             )
-        return cls(spec.on_drift, columns, stream=str(spec.id), where=spec.where)
+        key = tuple(candidate(column) for column in spec.key)
+        return cls(spec.on_drift, columns, stream=str(spec.id), where=spec.where, key=key, pin=spec.pin)
 
     def column(self, source_name: str, name: str) -> ColumnPolicy:
         """Return what holds for the column that the source calls `source_name` and bronze calls `name`."""
@@ -66,6 +74,11 @@ class Policy:
     def drift_of(self, source_name: str, name: str) -> str:
         """Return the column's own `on_drift`, or else the stream's."""
         return self.column(source_name, name).on_drift or self.on_drift
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """All policies in force: the stream's, and those of single columns."""
+        return frozenset({self.on_drift, *(column.on_drift for column in self.columns.values() if column.on_drift)})
 
 
 _NOTHING_SAID = ColumnPolicy()

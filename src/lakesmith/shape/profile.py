@@ -15,6 +15,7 @@ from lakesmith.shape.arrow import Array, pa, pc
 from lakesmith.shape.grammar import ANY
 from lakesmith.shape.names import unique
 from lakesmith.shape.text import matching, parse, trim
+from lakesmith.shape.whole import count_longs, count_words, read_whole
 
 THRESHOLD_PER_CENT = 99
 """How many of a column's non-empty values have to fit a type."""
@@ -73,6 +74,8 @@ class TextProfile:
 
     def _observe(self, name: str, column: Array) -> None:
         counts = self._counts.setdefault(name, Counter())
+        if self._observe_whole(name, column):
+            return
         left = trim(column).drop_null()
         self._values[name] += len(left)
         # Every text is of one kind at most (a long counts as a double too), so what fitted need not be tried again, and the
@@ -92,6 +95,25 @@ class TextProfile:
                 counts[DOUBLE] += _exact_doubles(fits)
             self._usual[name] = kind
             left = left.filter(fits.is_null())
+
+    def _observe_whole(self, name: str, column: Array) -> bool:
+        """Count the values of a column at once if all are of its usual kind, or all are words; whether they are."""
+        counts, usual = self._counts[name], self._usual.get(name)
+        present = len(column) - column.null_count
+        if usual is None:
+            words = count_words(column)
+            self._values[name] += words or 0
+            return words is not None
+        values = read_whole(column, usual)
+        if values is None:
+            return False
+        self._values[name] += present
+        counts[usual] += present
+        if usual == LONG:
+            counts[DOUBLE] += _exact_doubles(values)
+        elif usual == DOUBLE:
+            counts[LONG] += count_longs(column)
+        return True
 
 
 def is_text(arrow_field: Field[Any]) -> bool:

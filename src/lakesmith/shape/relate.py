@@ -55,6 +55,18 @@ def is_number(kind: Type) -> bool:
     return isinstance(kind, Decimal) or kind in NUMBERS
 
 
+def family(kind: str) -> str:
+    """Return what a type, as text, has in common with those its values may move to: whole numbers, numbers, times, or the type itself.
+
+    Examples:
+        >>> family("int") == family("decimal(9, 2)"), family("date") == family("string")
+        (True, False)
+    """
+    if kind.startswith("decimal") or kind in {number.name for number in NUMBERS}:
+        return "number"
+    return "time" if kind in {"date", "timestamp", "timestamptz"} else kind.partition("<")[0]
+
+
 def sibling_of(known: Type, seen: Type) -> tuple[str, Type]:
     """Return suffix and type of the sibling that takes values of `seen` that a column of type `known` cannot hold.
 

@@ -15,10 +15,11 @@ from lakesmith.model.streams import Reject
 from lakesmith.model.types import STRING, Field, Schema, Type
 from lakesmith.shape.arrow import Array, pa, pc
 from lakesmith.shape.arrow_types import arrow_type, source_doc
-from lakesmith.shape.decision import casts, merge_drift, missing, refuse_missing, renames
+from lakesmith.shape.decision import casts, merge_drift, missing, refuse_gone, refuse_keyless, renames
 from lakesmith.shape.masks import hashed
 from lakesmith.shape.merge import Merger, folded_names
 from lakesmith.shape.names import unique
+from lakesmith.shape.pinning import start_of
 from lakesmith.shape.place import Placed, Placer, Spot, either
 from lakesmith.shape.policy import ColumnPolicy, Policy
 from lakesmith.shape.profile import TextProfile, as_texts, is_text
@@ -62,8 +63,9 @@ class Shaper:
         self._before = known.data if known is not None else None
         self._policy = policy
         self._text_types = dict(text_types or {})
-        self._columns: dict[str, Field] = {f.name: f for f in (self._before or ())}
-        self._placer = Placer(policy)
+        start = start_of(self._before, policy)
+        self._columns: dict[str, Field] = {f.name: f for f in start.fields}
+        self._placer = Placer(policy, list(start.drift))
         self._sent: set[str] = set()
         self._plan: _Plan | None = None
         self._reshape: Reshape | None = None
@@ -93,7 +95,7 @@ class Shaper:
             gone = missing(old, self._sent, self._policy) if self._sent else ()
             widened = {drift.column for drift in self._placer.drift if drift.kind == "type_widened"}
             events = [drift for drift in self._placer.drift if self._tells(drift, widened)]
-            drift = merge_drift((*events, *gone, *renames(old, after, gone)))
+            drift = merge_drift((*events, *gone, *renames(old, after, gone, events)))
             self._reshape = Reshape(self._before, after, drift, casts(after, self._sent, self._policy))
         return self._reshape
 
@@ -108,7 +110,7 @@ class Shaper:
         Raises:
             DriftRefusedError: If a column was not sent in any batch and its policy is `freeze`; call this before the commit.
         """
-        refuse_missing([drift for drift in self.reshape.drift if drift.kind == "column_missing"], self._policy)
+        refuse_gone(self.reshape, self._policy)
         return self.reshape
 
     def shape(self, rows: RecordBatch, where: Callable[[int], str]) -> Shaped:
@@ -158,6 +160,8 @@ class Shaper:
                 seen.append(Field(column, kind, name, source_doc(rows.schema.field(i).type)))
             elif is_text(rows.schema.field(i)) and self._policy.column(name, column).mask != "drop":
                 undecided.append(i)
+        if self._before is not None and rows.num_rows:
+            refuse_keyless(folded_names(fields, names), self._policy, known=self._before.names)
         merger = Merger(self._policy, eager=False, first=self._before is None)
         self._columns = {f.name: f for f in merger.fields(fields, seen)}
         self._placer.drift += merger.drift
@@ -234,8 +238,11 @@ class Shaper:
                 reasons.setdefault(row, column)
         numbers = sorted(reasons)
         texts = json_rows(raw, numbers)
+        folded = folded_names(tuple(self._columns.values()), raw.schema.names)
+        pairs = zip(raw.schema.names, folded, strict=True)
+        masked = tuple(name for name, column in pairs if self._policy.column(name, column).mask)
         rejects = tuple(
-            Reject(self._reason(reasons[row]), where(row), text, reasons[row])
+            Reject(self._reason(reasons[row]), where(row), text, reasons[row], masked)
             for row, text in zip(numbers, texts, strict=True)
         )
         return Shaped(made.filter(pc.invert(mask)), self.reshape, rejects)

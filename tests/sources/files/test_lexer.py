@@ -51,6 +51,20 @@ def test_blocks_of_any_size_hold_the_same_records(text: str, size: int) -> None:
     assert sum(block.records for block in blocks) + any(b.rest for b in blocks) == LEXER.count(LEXER.mask(data))
 
 
+@given(
+    st.lists(st.sampled_from(["a", "b,c", '"x,y"', '"d""q"', 'a"b', '"in\nside"', '"open', "", '"a"b', '"\r"', "\r"])),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_cut_of_lines_counts_records_and_lines(lines: list[str], end: str) -> None:
+    data = "".join(f"{line}{end}" for line in lines).encode()
+    cut = LEXER.cut(data, final=True)
+    assert data.startswith(cut.data)
+    assert not LEXER.is_open(cut.data)
+    assert cut.records == LEXER.count(LEXER.mask(cut.data)) == len(records_of(cut.data.decode()))
+    assert cut.lines == LEXER.lines(cut.data)
+    assert LEXER.first_end(data[len(cut.data) :], final=False) == 0
+
+
 @given(texts_with_cr, st.integers(1, 9), st.integers(3, 20))
 def test_a_record_over_the_limit_is_passed_over_and_no_other(text: str, size: int, limit: int) -> None:
     data = text.encode()

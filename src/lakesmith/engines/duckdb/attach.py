@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lakesmith.engines.duckdb import spelling as sql
 from lakesmith.errors import ConfigError
 from lakesmith.model.loads import BronzeSnapshot
+from lakesmith.model.types import UNCHANGED
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,6 +51,9 @@ def attach(connection: duckdb.DuckDBPyConnection, tables: Sequence[BronzeSnapsho
             relation = f"{sql.name(schema)}.{sql.name(name)}"
             connection.execute(f"CREATE OR REPLACE VIEW {relation} AS {select(table)}")
             connection.execute(f"COMMENT ON VIEW {relation} IS {sql.text(f'{MARK}, snapshot {table.snapshot_id}')}")
+            for field in table.schema.data if table.schema.find(UNCHANGED) else ():
+                # `lakesmith.current` looks here for what the numbers in _ls_unchanged mean
+                connection.execute(f"COMMENT ON COLUMN {relation}.{sql.name(field.name)} IS 'field {field.id}'")
     except BaseException:
         connection.rollback()
         raise

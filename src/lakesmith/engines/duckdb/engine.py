@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lakesmith.engines.duckdb.connect import OFFLINE, connected, disk_errors, open_file
+from lakesmith.engines.duckdb.objects import plugin, register
 from lakesmith.engines.duckdb.options import DuckDBOptions
 from lakesmith.engines.duckdb.warehouse import Warehouse, create_views, merged
 from lakesmith.errors import ConfigError
@@ -44,6 +45,7 @@ class DuckDBEngine:
     def profile(self) -> dict[str, Any]:
         """Return the dbt profile output for this target; the path is relative to the project and can be set by environment."""
         default = Path(os.path.relpath(self.build_file, self._context.root)).as_posix().replace("'", "\\'")
+        plugins = plugin(self._context.lake)
         limits = {"threads": self._options.threads, "memory_limit": self._options.memory_limit}
         return {
             "type": "duckdb",
@@ -51,6 +53,7 @@ class DuckDBEngine:
             "threads": self._options.threads or min(DBT_THREADS, os.cpu_count() or 1),
             "config_options": dict(OFFLINE),
             "settings": {"TimeZone": "UTC", **{key: value for key, value in limits.items() if value is not None}},
+            **({"plugins": plugins} if plugins else {}),
         }
 
     def has_build(self) -> bool:
@@ -70,7 +73,26 @@ class DuckDBEngine:
         with disk_errors(self.build_file):
             self.build_file.parent.mkdir(parents=True, exist_ok=True)
             with connected(self.build_file, self._options) as connection:
+                register(connection, self._context.lake)
                 attach(connection, tables)
+
+    def forget(self, relations: Sequence[str]) -> None:
+        """Take built tables (`schema.name`) out of the build file, so that dbt makes them anew; those that are not there are fine.
+
+        Raises:
+            BuildFileBusyError: If another program has the build file open.
+        """
+        from lakesmith.engines.duckdb.spelling import name
+
+        if not relations or not self.has_build():
+            return
+        with disk_errors(self.build_file), connected(self.build_file, self._options) as connection:
+            tables = connection.execute(
+                "select schema_name, table_name from duckdb_tables() where not internal"
+            ).fetchall()
+            for schema, table in tables:
+                if f"{schema}.{table}" in relations:
+                    connection.execute(f"drop table {name(schema)}.{name(table)}")
 
     def swap(
         self,
@@ -98,6 +120,7 @@ class DuckDBEngine:
             self._context.warehouse.mkdir(parents=True, exist_ok=True)
             previous, new = self._warehouse.begin(self._host.clock, self._host.ids)
             with connected(self.build_file, self._options, read_only=True) as build:
+                register(build, self._context.lake)
                 exported = self._warehouse.export(build, datasets, new)
             entries = merged(self._context.warehouse, previous, exported, keep)
             self._warehouse.commit(previous, replace(new, entries=entries, inputs=dict(inputs or {})))
@@ -134,7 +157,9 @@ class DuckDBEngine:
 
         if where == "build":
             self._need_build_file()
-            return run(open_file(self.build_file, self._options, read_only=True), sql)
+            build = open_file(self.build_file, self._options, read_only=True)
+            register(build, self._context.lake)
+            return run(build, sql)
         manifest = self._warehouse.manifest()
         if manifest is None:
             raise ConfigError(

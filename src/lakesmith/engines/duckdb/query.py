@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lakesmith.engines.duckdb.connect import first_line
-from lakesmith.errors import SelectionError, UsageError
+from lakesmith.errors import SelectionError, StorageUnavailableError, UsageError
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,6 +75,7 @@ def complaints(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
     Raises:
         SelectionError: If a relation is not there; names the nearest.
+        StorageUnavailableError: If bronze lies in a bucket that cannot be read.
         UsageError: For everything else that is wrong with the statement.
     """
     import duckdb
@@ -92,6 +93,12 @@ def complaints(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         duckdb.Error,
         pa.ArrowException,
     ) as error:  # the first line may hold a value, the place holds the statement only
+        if StorageUnavailableError.__name__ in str(error):  # raised by the bridge to a bucket, and quoted by DuckDB
+            raise StorageUnavailableError(
+                "Bronze lies in a bucket that does not answer.",
+                where=_place(error),
+                fix="check the target's `lake:` and `storage:`, and that the bucket can be reached: `lakesmith doctor`",
+            ) from error
         raise UsageError(
             f"The statement stopped while it ran: {type(error).__name__}.",
             where=_place(error),

@@ -14,6 +14,7 @@ from lakesmith.model.streams import Chunk, StreamSpec
 from lakesmith.sources.files.formats import load_format
 from lakesmith.sources.files.formats.base import Stretch, Tail
 from lakesmith.sources.files.ledger import Entry, encode
+from lakesmith.sources.files.marks import marked
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.tape import Tape, digest_of
 
@@ -132,7 +133,8 @@ class FileReading:
 
     def _chunk(self, stretch: Stretch, entry: Entry) -> Chunk:
         after = encode({**self._job.refreshed, self._job.name: entry})
-        return Chunk(stretch.rows, after, stretch.rejects, stretch.counted, origin=self._job.name)
+        rejects = marked(stretch.rejects, self._head, self._stream.options)
+        return Chunk(stretch.rows, after, rejects, stretch.counted, origin=self._job.name)
 
     def _check_unchanged(self) -> None:
         """Refuse a file that was rewritten meanwhile. One that only grew was read up to where it ended: the next run reads on.

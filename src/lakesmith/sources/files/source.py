@@ -6,17 +6,21 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissingError
 from lakesmith.host.files import storage_errors
-from lakesmith.model.streams import Ask, Chunk, Finding, Position, SourceContext, Split, StreamSpec
+from lakesmith.model.loads import QuarantinedRow
+from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, Replay, SourceContext, Split, StreamSpec
 from lakesmith.sources.files.ledger import Entry, Ledger, canonical, decode, encode
 from lakesmith.sources.files.options import FilesOptions, FileStreamOptions
 from lakesmith.sources.files.patterns import BadPatternError, Found, Pattern, find, parse_pattern
 from lakesmith.sources.files.reading import Job, read_job
 from lakesmith.sources.files.tape import digest_of
+
+NANOS = 1_000_000_000
 
 
 class FilesSource:
@@ -28,6 +32,7 @@ class FilesSource:
 
     Options: ClassVar[type[FilesOptions]] = FilesOptions
     StreamOptions: ClassVar[type[FileStreamOptions]] = FileStreamOptions
+    modes: ClassVar[tuple[str, ...]] = ("append", "dedupe", "replace")
 
     def __init__(self, context: SourceContext) -> None:
         self._context = context
@@ -42,19 +47,43 @@ class FilesSource:
             yield from survey(self._root, stream, self.find)
 
     def splits(self, stream: StreamSpec, ask: Ask) -> Sequence[Split]:
-        """Return a split for every file that is new, grown or changed.
+        """Return a split for every file that is new, grown or changed; all files, if any came, changed or went and `replace` is asked.
+
+        A load that resumes is also told of files that it has read and that are gone: it cannot go on with what it has.
 
         Raises:
             ConnectorOptionsError: If the root, a pattern or its folder is wrong, or a file's format is not known.
             SourceMissingError: If a file that is named without wildcards has never been there.
         """
         ledger = decode(ask.since)
-        files = [file for file in self.find(stream, ledger) if _is_asked(file, ask)]
+        found = self.find(stream, ledger)
+        files = [file for file in found if _is_asked(file, ask)]
         refreshed: Ledger = {}
         changed = [file for file in files if file.size and self._is_changed(file, ledger.get(file.name), refreshed)]
-        if changed and stream.mode == "replace":
-            return [self._split(stream, file, None, {}) for file in files if file.size]
-        return [self._split(stream, file, ledger.get(file.name), refreshed) for file in changed]
+        splits = [self._split(stream, file, ledger.get(file.name), refreshed) for file in changed]
+        gone = _gone(ledger, found)
+        if ask.resumes:
+            return [*(Split(stream.id, name) for name in gone), *splits]
+        if stream.mode != "replace" or not (changed or gone):
+            return splits
+        if gone:
+            self._refuse_emptied(stream, found, gone)
+        return [self._split(stream, file, None, {}) for file in files if file.size]
+
+    def keep_before(self, stream: StreamSpec, position: Position, since: date) -> Kept:
+        """Return what stays when every file from a day on is loaded anew: the day in its path, else the day it was written (UTC).
+
+        Files that are not there any more stay: nobody could load them anew.
+        """
+        ledger = decode(position)
+        anew = {file.name for file in self.find(stream, ledger) if _day_of(file) >= since}
+        stays = {name: entry for name, entry in ledger.items() if name not in anew}
+        return Kept(encode(stays), frozenset(stays), frozenset(anew))
+
+    def gone(self, stream: StreamSpec, position: Position) -> list[str]:
+        """Return the files that were loaded and are not there any more: what a load from the start would lose."""
+        ledger = decode(position)
+        return _gone(ledger, self.find(stream, ledger))
 
     def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:  # noqa: ARG002 - the split says it all
         """Yield the rows of one file that the ledger did not have when the split was made.
@@ -68,6 +97,12 @@ class FilesSource:
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:  # noqa: ARG002 - `after` names its file
         """Return the ledger with the file's new entry in it."""
         return encode({**decode(position), **decode(after)})
+
+    def replay(self, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
+        """Yield what becomes of records of quarantine by today's settings."""
+        from lakesmith.sources.files.replaying import replay
+
+        return replay(self._root, stream, records)
 
     def find(self, stream: StreamSpec, ledger: Iterable[str] = ()) -> list[Found]:
         """Return the files of a stream, in reading order.
@@ -90,6 +125,16 @@ class FilesSource:
                     fix=f"put it below {self._root}, or correct `files:`",
                 )
         return found
+
+    def _refuse_emptied(self, stream: StreamSpec, files: Sequence[Found], gone: Sequence[str]) -> None:
+        """Refuse to empty a table because its files went away: somebody moved a folder, more often than a system has no record left."""
+        if any(file.size for file in files):
+            return
+        raise SourceMissingError(
+            f"All files of {stream.id} are gone, among them `{gone[0]}`. Its table stays as it was.",
+            where=f"stream {stream.id}, {stream.where or self._context.where}",
+            fix="bring them back; if the table is meant to be empty, deliver a file that has no records and rebuild the stream",
+        )
 
     def _refuse_unwritable(self, stream: StreamSpec, found: Iterable[Found]) -> None:
         """Refuse names that are no text: the ledger, `_ls_source` and every message could not say which file is meant."""
@@ -142,6 +187,15 @@ class FilesSource:
         token = canonical(Job(file.name, format_, known, refreshed).as_json())
         rest = file.size - (known.consumed if known is not None and known.consumed <= file.size else 0)
         return Split(stream.id, file.name, size_bytes=rest, token=token)
+
+
+def _gone(ledger: Ledger, files: Iterable[Found]) -> list[str]:
+    """Return the names that the ledger has and the folder has not, or has as empty files."""
+    return sorted(ledger.keys() - {file.name for file in files if file.size})
+
+
+def _day_of(file: Found) -> date:
+    return file.day or datetime.fromtimestamp(file.mtime_ns / NANOS, UTC).date()
 
 
 def _is_asked(file: Found, ask: Ask) -> bool:

@@ -50,3 +50,38 @@
 
 {# Set the type apart from its zone: every instant in Lakesmith is a timestamp with time zone, in UTC. #}
 {% macro type_instant() %}{{ return('timestamp with time zone') }}{% endmacro %}
+
+
+{# The value in the row where `order` is greatest, null if it is null there. #}
+{% macro newest(value, order) %}{{ return(adapter.dispatch('newest', 'lakesmith')(value, order)) }}{% endmacro %}
+
+{% macro default__newest(value, order) %}{{ return('max_by(' ~ value ~ ', ' ~ order ~ ')') }}{% endmacro %}
+
+{# max_by of DuckDB passes over nulls. #}
+{% macro duckdb__newest(value, order) %}{{ return('arg_max_null(' ~ value ~ ', ' ~ order ~ ')') }}{% endmacro %}
+
+
+{# Whether a list holds a number; null for no list. #}
+{% macro holds(list, number) %}{{ return(adapter.dispatch('holds', 'lakesmith')(list, number)) }}{% endmacro %}
+
+{% macro default__holds(list, number) %}{{ return('array_contains(' ~ list ~ ', ' ~ number ~ ')') }}{% endmacro %}
+
+{% macro duckdb__holds(list, number) %}{{ return('list_contains(' ~ list ~ ', ' ~ number ~ ')') }}{% endmacro %}
+
+
+{# Column → field id, as far as the engine knows them. #}
+{% macro known_field_ids(relation) %}{{ return(adapter.dispatch('known_field_ids', 'lakesmith')(relation)) }}{% endmacro %}
+
+{% macro default__known_field_ids(relation) %}{{ return({}) }}{% endmacro %}
+
+{# Attached tables whose rows may have holes say the field id in the comment of each column. #}
+{% macro duckdb__known_field_ids(relation) %}
+  {%- set found = run_query(
+    "select column_name, comment[7:] from duckdb_columns() where starts_with(comment, 'field ')"
+    ~ " and schema_name = '" ~ relation.schema ~ "' and table_name = '" ~ relation.identifier ~ "'"
+    ~ (" and database_name = '" ~ relation.database ~ "'" if relation.database else '')
+  ) -%}
+  {%- set ids = {} -%}
+  {%- for name, id in found.rows -%}{%- do ids.update({name: id | int}) -%}{%- endfor -%}
+  {{- return(ids) -}}
+{% endmacro %}

@@ -73,6 +73,9 @@ class Format(Protocol):
 
 
 def reject(reason: str, name: str, line: int, raw: bytes, encoding: str = "utf-8") -> Reject:
-    """Return a reject for the record that begins at `line`, its raw text without the line end and cut to 64 kB."""
-    text = raw[:RAW_LIMIT].decode(encoding, "replace").rstrip("\r\n")
-    return Reject(reason=reason, where=f"{name}:{line}", raw=text)
+    """Return a reject for the record that begins at `line`, its raw text without the line end and cut to 64 kB.
+
+    Bytes that are no text in `encoding` become lone surrogates, from which they can be had back.
+    """
+    text = raw[:RAW_LIMIT].decode(encoding, "surrogateescape").rstrip("\r\n")
+    return Reject(reason=reason, where=f"{name}:{line}", raw=text, cut=len(raw) >= RAW_LIMIT)

@@ -9,7 +9,7 @@ from lakesmith.sources.files.formats.base import RAW_LIMIT, RECORD_LIMIT
 from lakesmith.sources.files.formats.lexer import Cut, Lexer
 from lakesmith.sources.files.tape import Tape
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,103 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
-from lakesmith.model.streams import TEXT_KEY, Reject
+from lakesmith.model.streams import Reject
 from lakesmith.sources.files.formats.base import RECORD_LIMIT, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader
-from lakesmith.sources.files.formats.dialect import UTF8_BOM, Dialect, Header, dialect_of, header_of
-from lakesmith.sources.files.formats.lexer import Lexer, is_blank
+from lakesmith.sources.files.formats.dialect import Dialect, Header, dialect_of, header_of
+from lakesmith.sources.files.formats.lexer import is_blank
 from lakesmith.sources.files.formats.look import look_at_csv
+from lakesmith.sources.files.formats.parser import Parser
+from lakesmith.sources.files.formats.sieve import NUL, Faults, Sieve
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.tape import Tape
 
 CUT_REASON = "the file ends in the middle of a record"
 OPEN_REASON = "unterminated quote: the file ends inside a quoted field"
-NUL = b"\0"
 SMALL = 32 * 1024  # bytes around an irregular record that are looked at record by record
-
-
-class Parser:
-    """Turns the bytes of whole records into Arrow columns of text; an empty field without quotes is null, one in quotes is not."""
-
-    def __init__(self, columns: Sequence[str], dialect: Dialect) -> None:
-        self._dialect, self._quote = dialect, dialect.quote.encode()
-        self.schema = pa.schema([pa.field(name, pa.string(), metadata={TEXT_KEY: b"1"}) for name in columns])
-        self._convert = arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(columns, pa.string()),
-            strings_can_be_null=True,
-            null_values=[""],
-            quoted_strings_can_be_null=False,
-        )
-        self.empty = pa.RecordBatch.from_pylist([], schema=self.schema)
-
-    def parse(self, data: bytes) -> pa.RecordBatch | None:
-        """Return the rows of `data`, or None if any record of it is not regular."""
-        try:  # without a handler for ragged rows: that one fails silently where such a row is not UTF-8
-            text = self._as_utf8(data)
-            # Arrow takes the mark for one wherever a buffer begins; behind a blank line it is the value it is
-            return self._as_batch(self._read(b"\n" + text if text.startswith(UTF8_BOM) else text))
-        except (pa.ArrowInvalid, UnicodeDecodeError):
-            return None
-
-    def _as_utf8(self, data: bytes) -> bytes:
-        return (
-            data
-            if self._dialect.encoding == "utf-8" or data.isascii()
-            else data.decode(self._dialect.encoding).encode()
-        )
-
-    def _read(self, data: bytes) -> pa.Table:
-        return arrow_csv.read_csv(
-            pa.BufferReader(data),  # type: ignore[arg-type]  # the stubs forget Arrow's own buffers
-            read_options=arrow_csv.ReadOptions(
-                column_names=self.schema.names, use_threads=False, block_size=len(data) + 1
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=self._dialect.delimiter,
-                quote_char=self._dialect.quote or False,
-                newlines_in_values=bool(self._quote) and self._quote in data,
-            ),
-            convert_options=self._convert,
-        )
-
-    def _as_batch(self, table: pa.Table) -> pa.RecordBatch:
-        columns = [column.combine_chunks() for column in table.columns]
-        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """Says what is wrong with a record, if anything."""
-
-    dialect: Dialect
-    lexer: Lexer
-    width: int
-
-    def of(self, record: bytes) -> str | None:
-        """Return the reason why `record` cannot become a row, or None."""
-        if len(record) > RECORD_LIMIT:
-            return f"the record is longer than {RECORD_LIMIT // 1024 // 1024} MB"
-        if NUL in record:
-            return "the record holds a NUL character"
-        found = self.lexer.fields(record.rstrip(b"\r\n"))
-        if found != self.width:
-            return f"too {'few' if found < self.width else 'many'} fields: {found} instead of {self.width}"
-        return None if self._is_text(record) else f"the record is not valid {self.dialect.encoding}"
-
-    def _is_text(self, record: bytes) -> bool:
-        try:
-            record.decode(self.dialect.encoding)
-        except UnicodeDecodeError:
-            return False
-        return True
+AHEAD = 2  # blocks that are parsed while the rows of another are in use
 
 
 class CsvTail:
@@ -109,18 +34,21 @@ class CsvTail:
         self._notes = {"delimiter": dialect.delimiter}
         self._parser = Parser(header.columns, dialect)
         self._faults = Faults(dialect, self._lexer, len(header.columns))
+        self._sieve = Sieve(self._parser, self._faults)
 
     def read(self, tape: Tape, line: int) -> Iterator[Stretch]:
         """Yield the records from where the tape stands."""
-        waiting: Future[Stretch] | None = None
-        with ThreadPoolExecutor(1) as pool:  # Arrow parses one block while the next is cut
-            for block in BlockReader(tape, self._lexer, line):
-                stretch = pool.submit(self._stretch_of, block)
-                if waiting is not None:
-                    yield waiting.result()
-                waiting = stretch
-            if waiting is not None:
-                yield waiting.result()
+        blocks = iter(BlockReader(tape, self._lexer, line))
+        waiting: deque[Future[Stretch]] = deque()
+        with ThreadPoolExecutor(2, thread_name_prefix="lakesmith-csv") as pool:  # one cuts and hashes, one parses
+            cut = pool.submit(next, blocks, None)
+            while (block := cut.result()) is not None:
+                cut = pool.submit(next, blocks, None)
+                waiting.append(pool.submit(self._stretch_of, block))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
     def _stretch_of(self, block: Block) -> Stretch:
         if block.oversized is None:
@@ -133,11 +61,13 @@ class CsvTail:
     def _whole(self, block: Block) -> Stretch:
         rest = block.rest if not is_blank(block.rest) else b""
         counted = block.records + bool(rest)
+        # as many lines as records: no line is blank, and no line end lies in quotes
+        inner_ends = block.records != block.lines - block.line + 1
         reason = self._why_cut(rest)
         if reason is None:
-            rows, rejects = self._rows(block.data + rest, block.line)
+            rows, rejects = self._rows(block.data + rest, block.line, inner_ends=inner_ends)
             return self._stretch(block, rows, rejects, counted, rest)
-        rows, rejects = self._rows(block.data, block.line)
+        rows, rejects = self._rows(block.data, block.line, inner_ends=inner_ends)
         return self._stretch(block, rows, (*rejects, self._reject(reason, block.lines + 1, rest)), counted)
 
     def _why_cut(self, rest: bytes) -> str | None:
@@ -150,17 +80,22 @@ class CsvTail:
         is_cut = reason is not None and reason.startswith(("too few", "the record is not valid"))
         return CUT_REASON if is_cut else None
 
-    def _rows(self, data: bytes, line: int) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:
+    def _rows(self, data: bytes, line: int, *, inner_ends: bool) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:
         if is_blank(data):
             return self._parser.empty, ()
-        rows = self._parser.parse(data) if NUL not in data and len(data) <= RECORD_LIMIT else None
+        is_small = len(data) <= RECORD_LIMIT
+        rows = self._parser.parse(data, inner_ends=inner_ends) if is_small and NUL not in data else None
         if rows is not None:
             return rows, ()
+        sifted = self._sieve.sift(data, inner_ends=inner_ends) if is_small else None
+        if sifted is not None:
+            found = sifted.irregular.items()
+            return sifted.rows, tuple(self._reject(reason, line + at, raw) for at, (reason, raw) in found)
         half = self._lexer.cut(data[: len(data) // 2], final=False) if len(data) > SMALL else None
         if half is None or not half.data:
             return self._rows_one_by_one(data, line)
-        first, before = self._rows(half.data, line)
-        second, after = self._rows(data[len(half.data) :], line + half.lines)
+        first, before = self._rows(half.data, line, inner_ends=inner_ends)
+        second, after = self._rows(data[len(half.data) :], line + half.lines, inner_ends=inner_ends)
         return pa.concat_batches([first, second]), (*before, *after)  # type: ignore[attr-defined]
 
     def _rows_one_by_one(self, data: bytes, line: int) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:

@@ -39,6 +39,12 @@ class Lexer:
         # the literal quote comes first, so that the search for it is a memchr; then: a line start or a delimiter stands before it
         quoted = rb"%b(?<![^%b\r\n]%b)[^%b]*+(?:%b%b[^%b]*+)*+(%b)?" % (q, d, q, q, q, q, q, q) if quote else rb"(?!)()"
         self._quoted = re.compile(quoted)
+        one_line = (
+            rb"%b(?<![^%b\r\n]%b)[^%b\n]*+(?:%b%b[^%b\n]*+)*+(?:%b|(\n))" % (q, d, q, q, q, q, q, q)
+            if quote
+            else rb"(?!)()"
+        )
+        self._one_line = re.compile(one_line)
         self._token = re.compile(rb"%b|(?P<eol>%b)" % (quoted, eol))
 
     def mask(self, data: bytes) -> bytes:
@@ -64,15 +70,28 @@ class Lexer:
         r"""Return the whole records at the beginning of `data`; unless `final`, a last \r may be half of a line end and waits."""
         end = self._last_line_end(data, len(data) if final or not data.endswith(b"\r") else len(data) - 1)
         whole = data[:end]
+        if self._is_plain(whole):
+            lines = whole.count(b"\n")
+            return Cut(whole, lines, lines)
         masked = self.mask(whole)
         if masked and not masked.endswith((b"\n", b"\r")):  # the last line end lies in quotes
             whole = data[: self._last_record_end(whole)]
             masked = self.mask(whole)
-        lines = self.lines(whole)
-        is_plain = (
-            masked is whole and b"\r" not in whole and not DOUBLE_END.search(whole) and not whole.startswith(b"\n")
-        )
-        return Cut(whole, lines if is_plain else self.count(masked), lines)
+        return Cut(whole, self.count(masked), self.lines(whole))
+
+    def _is_plain(self, whole: bytes) -> bool:
+        r"""Whether each line of `whole`, which ends with a line end, is a record: none is blank, and no \n lies in quotes."""
+        if b"\r" in whole and not self._has_pairs_only(whole):
+            return False
+        if whole.startswith(b"\n") or DOUBLE_END.search(whole):
+            return False
+        return not self.quote or self.quote not in whole or not any(self._one_line.findall(whole))
+
+    def _has_pairs_only(self, whole: bytes) -> bool:
+        r"""Whether every \r stands before a \n and behind a record."""
+        if not self.bare_cr or whole.startswith(b"\r") or b"\n\r" in whole:
+            return False
+        return whole.count(b"\r") == whole.count(b"\r\n")
 
     def first_end(self, data: bytes, *, final: bool) -> int:
         """Return where the first record of `data` ends, behind its line end; 0 where no line end was found."""

@@ -1,0 +1,132 @@
+"""`python -m lakesmith.testing.torture`: the whole proof, a quick part of it, or one history by its seed."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from lakesmith.testing.torture import victims
+from lakesmith.testing.torture.campaigns import (
+    QUICK,
+    Budget,
+    Found,
+    catch_mutants,
+    explain,
+    kill_everywhere,
+    kill_randomly,
+    make_trouble_everywhere,
+    play_histories,
+)
+from lakesmith.testing.torture.report import Report
+
+PARTS = ("points", "random", "faults", "mutants", "histories")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the command line asks; return 0 if nothing is broken."""
+    asked = _parse(words)
+    victims.import_everything()
+    if asked.seed is not None:
+        return _replay(asked.seed)
+    report, began = Report(), time.perf_counter()
+    place = Path(tempfile.mkdtemp(prefix="torture-", dir=asked.tmp))
+    try:
+        for part in asked.part or PARTS:
+            _DO[part](_budget(asked), place / part, report)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    report.seconds = time.perf_counter() - began
+    if asked.out is not None:
+        report.write(asked.out)
+    for text in report.broken:
+        say(f"BROKEN {text}\n")
+    figures = report.as_json()
+    say(
+        f"lost {figures['lost']}, doubled {figures['doubled']}, unreadable {figures['unreadable']}, all {len(report.broken)}; {report.seconds:.0f} s"
+    )
+    return 1 if report.broken else 0
+
+
+def _parse(words: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lakesmith.testing.torture", description=__doc__)
+    parser.add_argument(
+        "--seed", type=int, help="play the history of this seed, tell it, and make it shorter if it breaks a law"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="a small part of everything but the mutants, in about a minute"
+    )
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be said more than once")
+    parser.add_argument("--histories", type=int, help="how many histories to play")
+    parser.add_argument("--kills", type=int, help="how many kills at random times")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first history")
+    parser.add_argument("--workers", type=int, default=2, help="how many processes work at the same time")
+    parser.add_argument(
+        "--out", type=Path, help="the folder for torture.json and torture.md; nothing is written without it"
+    )
+    parser.add_argument("--tmp", type=Path, help="the folder for lakes that are killed; a temporary one if not given")
+    return parser.parse_args(words)
+
+
+def _budget(asked: argparse.Namespace) -> Budget:
+    budget = replace(QUICK if asked.quick else Budget(), workers=asked.workers, first_seed=asked.first_seed)
+    budget = budget if asked.histories is None else replace(budget, histories=asked.histories)
+    return budget if asked.kills is None else replace(budget, random_kills=asked.kills)
+
+
+def _replay(seed: int) -> int:
+    from lakesmith.testing.torture.world import pausing
+
+    with pausing():
+        told = explain(seed)
+    say(told)
+    return 0 if "BROKEN" not in told else 1
+
+
+def say(text: str) -> None:
+    """Tell people how it goes."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _points(budget: Budget, place: Path, report: Report) -> None:
+    from lakesmith.testing.torture.ordeals import ORDEALS
+
+    report.parts["points"] = kill_everywhere(budget, ORDEALS, place, say)
+
+
+def _random(budget: Budget, place: Path, report: Report) -> None:
+    from lakesmith.testing.torture.ordeals import ORDEALS
+
+    report.parts["random"] = kill_randomly(budget, ORDEALS, place, say)
+
+
+def _faults(budget: Budget, place: Path, report: Report) -> None:
+    report.faults = make_trouble_everywhere(budget, place, say)
+
+
+def _mutants(budget: Budget, place: Path, report: Report) -> None:
+    if budget.mutant_seeds:
+        report.parts["mutants"] = catch_mutants(budget, say, place)
+
+
+def _histories(budget: Budget, _place: Path, report: Report) -> None:
+    found: Found = play_histories(budget, say)
+    report.parts["histories"] = found
+
+
+_DO: dict[str, Callable[[Budget, Path, Report], None]] = {
+    "points": _points,
+    "random": _random,
+    "faults": _faults,
+    "mutants": _mutants,
+    "histories": _histories,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""`move_lake`: what it can be told, and what it refuses."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lakesmith
+from lakesmith.errors import LakeMovedError, RunInProgressError, UsageError
+from lakesmith.host import locks
+
+ACME = Path(__file__).parents[1] / "gallery" / "projects" / "acme"
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A project that has loaded once; without models."""
+    folder = tmp_path / "acme"
+    shutil.copytree(ACME, folder)
+    (folder / "dbt_project.yml").unlink()
+    (folder / "lakesmith.yml").open("a").write("targets: {far: {lake: far}}\n")
+    assert lakesmith.open(folder).run().ok
+    return folder
+
+
+def test_a_lake_moves_to_another_target(root):
+    moved = lakesmith.open(root).move_lake("far")
+    assert (moved.tables, moved.rows) == (2, 7)
+    with pytest.raises(LakeMovedError, match=r"was moved to .*/far"):
+        list(lakesmith.open(root).quarantine())
+    assert lakesmith.open(root, target="far").run().state == "nothing_new"
+
+
+def test_a_copied_project_settles_its_lake(root, tmp_path):
+    copied = Path(shutil.copytree(root, tmp_path / "copied"))
+    moved = lakesmith.open(copied).move_lake(here=True)
+    assert (moved.tables, moved.rows, moved.copied) == (2, 7, 0)
+    assert lakesmith.open(copied).run().state == "nothing_new"
+    assert lakesmith.open(root).run().state == "nothing_new"
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({}, "needs a place"),
+        ({"to": "far", "here": True}, "needs a place"),
+        ({"to": "far", "catalog": "sqlite:///c.db"}, "has a catalog of its own"),
+        ({"to": "s3://bucket"}, "needs a catalog"),
+        ({"to": "ftp://bucket"}, "--to.*should be a folder"),
+        ({"to": "s3://bucket", "catalog": "mysql://x"}, "--catalog.*should be the URL of a catalog"),
+        ({"to": "lake/inner"}, "into itself"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(root, told, said):
+    with pytest.raises(UsageError, match=said):
+        lakesmith.open(root).move_lake(**told)
+
+
+def test_nothing_moves_while_a_run_goes_on(root):
+    project = lakesmith.open(root)
+    with (
+        locks.hold(project._shop.paths.lock("local"), {"command": "test", "pid": 1, "since": "now"}),
+        pytest.raises(RunInProgressError, match="going on"),
+    ):
+        project.move_lake("far")

@@ -1,0 +1,24 @@
+"""Lets all tests share the helper modules of `tools`, and puts the files that take longest first."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+
+
+def pytest_configure(config):
+    """Keep xdist from beginning with the files that hold many small tests, which leaves the few long ones for the end."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the files that hold most tests marked `slow`: at the end, nobody waits for one of them alone."""
+    slow = Counter(item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.nodeid.partition("::")[0]])

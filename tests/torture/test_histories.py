@@ -1,0 +1,83 @@
+"""The quick part of the histories; and the laws themselves, which have to notice what is broken."""
+
+import pytest
+
+from lakesmith.testing.torture.actors import Actor, pause
+from lakesmith.testing.torture.campaigns import explain
+from lakesmith.testing.torture.history import play
+from lakesmith.testing.torture.mutants import MUTANTS, applied
+from lakesmith.testing.torture.story import Step, Story, shrink, write_story
+from lakesmith.testing.torture.world import pausing
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+OBVIOUS = (
+    "checkpoint from the current snapshot only",
+    "quarantine unstamped",
+    "a failed commit tidies up",
+    "blind retry",
+)
+
+
+@pytest.fixture(autouse=True)
+def paused():
+    with pausing():
+        yield
+
+
+@pytest.mark.parametrize("first", range(0, 100, 25))
+def test_seeded_histories_lose_and_double_nothing(first):
+    for seed in range(first, first + 25):
+        history = play(write_story(seed))
+        assert history.broken is None, explain(seed)
+
+
+def test_a_seed_gives_the_same_story_and_the_same_end_again():
+    one, other = (play(write_story(11)) for _ in range(2))
+    assert one.story == other.story
+    assert one.landed == other.landed
+    assert [line for line in one.told if "ended with" not in line] == [
+        line for line in other.told if "ended with" not in line
+    ]
+
+
+@pytest.mark.parametrize("mutant", OBVIOUS)
+def test_a_mutant_is_caught_and_told_in_few_steps(mutant):
+    with applied(mutant):
+        story = next(story for story in map(write_story, range(60)) if play(story).broken is not None)
+        short = shrink(story, lambda shorter: play(shorter).broken is not None)
+        assert len(short.steps) <= len(story.steps)
+        assert "BROKEN" in play(short).told[-1]
+    assert play(short).broken is None
+
+
+def test_every_mutant_follows_the_code():
+    for name in MUTANTS:
+        with applied(name):
+            pass
+    assert play(write_story(3)).broken is None
+
+
+def test_programs_pause_and_die_where_they_are_told():
+    passed = []
+
+    def act():
+        for number in range(4):
+            pause(f"place {number}")
+            passed.append(number)
+        return "done"
+
+    one, other = Actor("one", act), Actor("other", act)
+    assert not one.resume(2)
+    assert (one.place, passed) == ("place 2", [0, 1])
+    assert other.resume()
+    assert (other.result, passed) == ("done", [0, 1, 0, 1, 2, 3])
+    one.kill()
+    assert one.is_done
+    assert "place 2" in str(one.error)
+
+
+def test_a_zombie_is_told_from_the_living():
+    story = Story(1, "append", (Step("load", steps=12), Step("load"), Step("resume")))
+    told = "\n".join(play(story).told)
+    assert "pauses at" in told
+    assert "load 1 ended with FencedError" in told

@@ -1,0 +1,52 @@
+"""The quick part of kills and trouble, in a process of its own: one that forks victims must have run nothing."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from lakesmith.testing.torture.report import page
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("torture")
+    parts = ("--part", "points", "--part", "random", "--part", "faults")
+    words = ["--quick", *parts, "--workers", "1", "--tmp", str(folder), "--out", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "lakesmith.testing.torture", *words], capture_output=True, text=True, check=False
+    )
+    return done, json.loads((folder / "torture.json").read_text()), (folder / "torture.md").read_text()
+
+
+def test_nothing_is_lost_doubled_or_unreadable(quick):
+    done, figures, _page = quick
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {kind: figures[kind] for kind in ("lost", "doubled", "unreadable", "other")} == dict.fromkeys(
+        ("lost", "doubled", "unreadable", "other"), 0
+    )
+    assert all(figures["faults"].values())
+
+
+def test_the_points_come_from_an_unharmed_pass_and_are_many(quick):
+    _done, figures, _page = quick
+    assert len(figures["crash_points"]) >= 25
+    assert {
+        "lake.commit.prepared",
+        "lake.swap.prepared",
+        "lake.rollback.prepared",
+        "lake.compact.landed",
+        "lake.collect.deleted",
+    } <= set(figures["crash_points"])
+    assert figures["kills"]["first"] >= 10
+    assert figures["kills"]["second"] >= 5
+    assert figures["kills"]["random"] >= 10
+
+
+def test_the_page_says_what_the_figures_say(quick):
+    _done, figures, written = quick
+    assert written == page(figures)
+    assert all(point in written for point in figures["crash_points"])
