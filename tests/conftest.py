@@ -10,6 +10,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
+from warm_dbt import warm_dbt
+
+WARM = {"api", "cli", "dbt", "end_to_end", "engines", "gallery", "run", "servers"}
+"""The folders whose tests have dbt build something on their way to what they are about."""
+COLD = ("test_driver.py::TestBuild", "test_driver.py::test_wish_to_stop", "test_signals.py", "test_torture.py")
+"""Tests in them that are about processes."""
+
 
 def pytest_configure(config):
     """Keep xdist from beginning with the files that hold many small tests, which leaves the few long ones for the end."""
@@ -22,3 +29,12 @@ def pytest_collection_modifyitems(items):
     """Begin with the files that hold most tests marked `slow`: at the end, nobody waits for one of them alone."""
     slow = Counter(item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.nodeid.partition("::")[0]])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Start dbt warm where its start is not what is tested."""
+    if not WARM & set(item.path.parts) or any(name in item.nodeid for name in COLD):
+        return (yield)
+    with warm_dbt():
+        return (yield)

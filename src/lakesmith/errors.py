@@ -11,7 +11,7 @@
     ├── SkippableError   one stream, model or data set failed; the rest went on    exit 1
     │   ├── SourceDataError       SourceMissingError        DriftRefusedError
     │   ├── TooManyRejectsError   TransformError            PublishError
-    │   └── RunFailedError
+    │   └── RunFailedError        EmptiedError
     └── FatalError       stop: a person has to look before anything is loaded      exit 4
         ├── RowLawError           FencedError               ForeignCommitError
         ├── CatalogBrokenError    ClockBehindError          CommitUnknownError

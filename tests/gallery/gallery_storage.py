@@ -57,7 +57,7 @@ def disk_full(lab):
     """The lake's disk has no room for one more file. Nothing half-written is visible, and the next run resumes."""
     rows = "".join(f"N{number},C{number * 7919 % 60_000},2026-10-02,{number}.00\n" for number in range(60_000))
     lab.write(NEXT_DAY, HEAD + rows)
-    setup = "mkdir ../kept; cp -a lake/. ../kept/; mount -t tmpfs -o size=350k none lake; cp -a ../kept/. lake/; rm -r ../kept"
+    setup = "mkdir ../kept; cp -a lake/. ../kept/; mount -t tmpfs -o size=230k none lake; cp -a ../kept/. lake/; rm -r ../kept"
     result = mounted(lab, setup, "run")
     again = lab.run("run")
     assert again.code == 0, again.err

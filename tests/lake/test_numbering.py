@@ -115,3 +115,24 @@ def test_a_column_named_by_its_id_is_renamed():
 def test_names_of_system_columns_are_not_for_data():
     with pytest.raises(ValueError, match=r"columns \['_ls_mine'\] have names that are kept for system columns"):
         change(Field("_ls_mine", LONG))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (Field("b", INT), Field("b", STRING)),
+        (Field("a", INT), Field("a", INT)),
+        (Field("l", INT, id=TABLE.find("a").id),),
+        (Field("n", List(Struct((Field("q", INT), Field("q", STRING))))),),
+        (Field("m", Map(STRING, Struct((Field("q", INT), Field("q", INT))))),),
+    ],
+)
+def test_two_columns_never_have_one_name(fields):
+    with pytest.raises(ValueError, match="two columns have the same name"):
+        change(*fields)
+
+
+def test_two_columns_may_change_their_names_with_each_other():
+    a, s = TABLE.find("a"), TABLE.find("s")
+    changed = change(Field("s", INT, id=a.id), Field("a", s.type, id=s.id))
+    assert [(field.name, field.id) for field in changed.data][:2] == [("s", a.id), ("a", s.id)]

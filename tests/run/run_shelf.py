@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -89,6 +90,28 @@ def contents(lake: Lake) -> list[dict[str, Any]]:
     rows = lake.open_catalog().load_table((STREAM.source, STREAM.name)).scan().to_arrow().to_pylist()
     rows.sort(key=lambda row: row["_ls_seq"])
     return [{name: value for name, value in row.items() if not name.startswith("_ls_")} for row in rows]
+
+
+class Interrupted:
+    """The real catalog, which lets somebody else do something as soon as the first commit has landed, before its answer is heard."""
+
+    def __init__(self, real: Any, meanwhile: Callable[[], object]) -> None:
+        self._real, self._meanwhile = real, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def commit_table(self, *args: Any) -> Any:
+        answer = self._real.commit_table(*args)
+        meanwhile, self._meanwhile = self._meanwhile, lambda: None
+        meanwhile()
+        return answer
+
+
+def interrupted(lake: Lake, meanwhile: Callable[[], object]) -> Table:
+    """Return the table as somebody loads it who is overtaken after the first commit."""
+    catalog = Interrupted(lake.open_catalog(), meanwhile)
+    return Lake(Path(lake.root), Host(), catalog=lambda: catalog).table(STREAM)
 
 
 class Notes:

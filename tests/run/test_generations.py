@@ -9,10 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from run_shelf import EACH_SPLIT, STREAM, contents, load
+from run_shelf import EACH_SPLIT, STREAM, contents, interrupted, load
 from run_wall import Wall
 
-from lakesmith.errors import EmptiedError, TooManyRejectsError
+from lakesmith.errors import EmptiedError, FencedError, TooManyRejectsError
 from lakesmith.host import Host
 from lakesmith.lake.chronicle import versions_of
 from lakesmith.model.loads import Counts
@@ -74,6 +74,31 @@ def test_the_first_load_too_is_seen_only_whole(lake, table):
     assert contents(lake) == bricks(RED, BLUE)
     assert wall.reads[-1] == 1
     assert 0 not in wall.reads
+
+
+@pytest.mark.parametrize("group_bytes", [EACH_SPLIT, 1 << 30])
+def test_a_generation_that_somebody_else_took_over_is_left_to_them(lake, table, group_bytes):
+    load(Wall([RED]), table, mode="replace")
+    newer = Wall([BLUE, GREEN], version=3)
+    slow = interrupted(lake, lambda: load(newer, table, mode="replace"))
+    with pytest.raises(FencedError, match=r"Another program changed shelf\.books while this load ran"):
+        load(Wall([GREEN, RED], version=2), slow, mode="replace", group_bytes=group_bytes)
+    assert contents(lake) == bricks(BLUE, GREEN)
+
+
+def test_a_generation_begun_anew_by_somebody_else_is_not_swapped_in_their_place(lake, table):
+    load(Wall([RED]), table, mode="replace")
+
+    def begin_anew():
+        with pytest.raises(KilledError):
+            load(Wall([BLUE, GREEN], version=3, on_read=killing(1)), table, mode="replace", group_bytes=EACH_SPLIT)
+
+    slow = interrupted(lake, begin_anew)
+    with pytest.raises(FencedError, match="while this load ran"):
+        load(Wall([GREEN, RED], version=2), slow, mode="replace")
+    assert contents(lake) == bricks(RED)
+    load(Wall([BLUE, GREEN], version=3), table, mode="replace", group_bytes=EACH_SPLIT)
+    assert contents(lake) == bricks(BLUE, GREEN)
 
 
 def test_nothing_new_loads_nothing(table):

@@ -7,9 +7,9 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_shelf import EACH_SPLIT, Box, Shelf, contents, load
+from run_shelf import EACH_SPLIT, Box, Shelf, contents, interrupted, load
 
-from lakesmith.errors import DriftRefusedError, RowLawError, SourceDataError, TooManyRejectsError
+from lakesmith.errors import DriftRefusedError, FencedError, RowLawError, SourceDataError, TooManyRejectsError
 from lakesmith.host import Host
 from lakesmith.host.stop import StopRequestedError
 from lakesmith.lake import Lake
@@ -29,6 +29,26 @@ def test_every_split_can_be_a_commit_of_its_own(lake, table):
     assert done.splits == 3
     assert done.size_bytes == 300
     assert not done.resumed
+
+
+def test_a_load_that_is_overtaken_between_its_groups_is_fenced_and_doubles_nothing(lake, table):
+    boxes = [[ONE], [TWO], [THREE]]
+    slow = interrupted(lake, lambda: load(Shelf(boxes), table, group_bytes=EACH_SPLIT))
+    with pytest.raises(FencedError, match=r"Another program changed shelf\.books while this load ran, after its load 1"):
+        load(Shelf(boxes), slow, group_bytes=EACH_SPLIT)
+    assert contents(lake) == IDS
+    assert load(Shelf(boxes), table).state == "nothing_new"
+
+
+def test_a_load_whose_first_group_is_rolled_back_meanwhile_does_not_go_on(lake, table):
+    load(Shelf([[ONE]]), table)
+    first = table.head().snapshot_id
+    slow = interrupted(lake, lambda: table.rollback(first))
+    with pytest.raises(FencedError, match=r"after its load 2"):
+        load(Shelf([[ONE], [TWO], [THREE]]), slow, group_bytes=EACH_SPLIT)
+    assert contents(lake) == IDS[:2]
+    load(Shelf([[ONE], [TWO], [THREE]]), table)
+    assert contents(lake) == IDS
 
 
 def test_small_splits_share_a_commit(lake, table):

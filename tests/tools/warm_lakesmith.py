@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -120,6 +121,9 @@ class Exit:
         atexit.register(self.leave)  # the first to register is the last to be called
 
     def leave(self) -> None:
+        for found in gc.get_objects():
+            if isinstance(found, sqlite3.Connection):
+                found.close()  # what was written beside the database goes into it, as at any other end
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(self.code)

@@ -81,3 +81,11 @@ def test_a_zombie_is_told_from_the_living():
     told = "\n".join(play(story).told)
     assert "pauses at" in told
     assert "load 1 ended with FencedError" in told
+
+
+@pytest.mark.parametrize(("kind", "pauses"), [("load", 14), ("load", 34), ("rollback", 6), ("tend", 8), ("tend", 12)])
+def test_a_program_that_sleeps_for_days_does_not_land_what_the_collector_has_deleted(kind, pauses):
+    before = (Step("load"), Step("grow", 8), Step("load"), Step("grow", 4))
+    story = Story(1, "append", (*before, Step(kind, 2, pauses), Step("siege"), Step("siege"), Step("resume")))
+    history = play(story)
+    assert history.broken is None, "\n".join(history.told)

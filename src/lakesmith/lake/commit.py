@@ -10,7 +10,6 @@ from pyiceberg.table.update import (
     AssertCreate,
     AssertCurrentSchemaId,
     AssertLastAssignedFieldId,
-    AssertRefSnapshotId,
     SetPropertiesUpdate,
     update_table_metadata,
 )
@@ -146,15 +145,11 @@ class LoadWork:
         schema = number_schema(known, metadata.last_column_id, self._columns())
         check_schemas(self.group, self.batch, schema)
         base = open_base(self.services, self.group.stream, metadata)
-        heads = tuple(
-            AssertRefSnapshotId(ref=branch, snapshot_id=metadata.head_of(branch))
-            for branch in dict.fromkeys((MAIN, self.group.branch))
-        )
         if schema == known:
-            return replace(base, requirements=(*base.requirements, *heads))
+            return base
         changes = iceberg.evolution(base.table, schema)
         built_on = update_table_metadata(base.table.metadata, changes)
-        requirements = (*base.requirements, *heads, *_schema_unmoved(base.table, metadata))
+        requirements = (*base.requirements, *_schema_unmoved(base.table, metadata))
         return replace(base, built_on=built_on, changes=changes, requirements=requirements)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyiceberg.table.snapshots import Operation, Summary
-from pyiceberg.table.update import AddSnapshotUpdate, AssertTableUUID
+from pyiceberg.table.update import AddSnapshotUpdate, AssertRefSnapshotId, AssertTableUUID
 from pyiceberg.table.update.snapshot import _FastAppendFiles, _MergeAppendFiles
 
 from lakesmith.host.files import storage_errors
 from lakesmith.lake import iceberg
-from lakesmith.lake.metadata import MAIN
+from lakesmith.lake.metadata import BUILD, MAIN
 
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile, ManifestFile
@@ -40,10 +40,16 @@ class Base:
 
 
 def open_base(services: Services, stream: StreamId, metadata: Metadata) -> Base:
-    """Return the table as `metadata` says, to commit on; whoever commits adds what else must not have moved."""
+    """Return the table as `metadata` says, to commit on; whoever commits adds what else must not have moved.
+
+    Neither branch may have, whichever the commit moves: what lands on the other in between makes the table newer than the time that
+    the commit bears. Only a catalog without compare-and-swap of its own needs to be told.
+    """
     table = iceberg.load(services.catalog(), stream, metadata)
+    branches = (MAIN, BUILD) if metadata.snapshots() else (MAIN,)
+    heads = (AssertRefSnapshotId(ref=branch, snapshot_id=metadata.head_of(branch)) for branch in branches)
     same = AssertTableUUID(uuid=table.metadata.table_uuid)
-    return Base(table, table.metadata, (), (same,), metadata.last_updated_ms + 1)
+    return Base(table, table.metadata, (), (same, *heads), metadata.last_updated_ms + 1)
 
 
 class FreshFiles(_FastAppendFiles):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotRefUpdate, SetPropertiesUpdate
+from pyiceberg.table.update import RemoveSnapshotRefUpdate, SetPropertiesUpdate
 
 from lakesmith.errors import FencedError, UsageError
 from lakesmith.lake import points
@@ -22,13 +22,13 @@ from lakesmith.lake.judge import (
     highest_known,
     newest_said,
 )
-from lakesmith.lake.metadata import BUILD, MAIN, ROLLED_BACK_TO, SWAPPED_FROM, Metadata, to_ms
+from lakesmith.lake.metadata import BUILD, ROLLED_BACK_TO, SWAPPED_FROM, Metadata, to_ms
 from lakesmith.lake.sending import Prepared, Sender, Steps
 from lakesmith.lake.sidecars import read_outline
 from lakesmith.lake.summaries import KINDS, write_jump
 
 if TYPE_CHECKING:
-    from pyiceberg.table.update import TableRequirement, TableUpdate
+    from pyiceberg.table.update import TableUpdate
 
     from lakesmith.lake.services import Services
     from lakesmith.model.loads import Checkpoint, Commit, Head
@@ -152,13 +152,7 @@ class JumpWork:
             *expiry.updates,
             SetPropertiesUpdate(updates=properties),
         )
-        return Prepared(base.table, updates, (*base.requirements, *self._heads(metadata), *expiry.requirements))
-
-    def _heads(self, metadata: Metadata) -> tuple[TableRequirement, ...]:
-        main = AssertRefSnapshotId(ref=MAIN, snapshot_id=metadata.main_id)
-        if self.jump.key != SWAPPED_FROM:
-            return (main,)
-        return (main, AssertRefSnapshotId(ref=BUILD, snapshot_id=self.jump.source))
+        return Prepared(base.table, updates, base.requirements)
 
     def _summary(self, metadata: Metadata) -> dict[str, str]:
         jump = self.jump

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -37,8 +38,10 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
         after: The data columns that are needed.
 
     Raises:
-        ValueError: If a type changes in a way that is no promotion, or a column takes a name that is kept for system columns.
+        ValueError: If a type changes in a way that is no promotion, a column takes a name that is kept for system columns, or two
+            columns, or two parts of one, would have the same name, which no reader can open.
     """
+    _check_names(after.fields)
     holes = tuple(f for f in HOLE_FIELDS if after.find(f.name) is not None)
     own = {f.name for f in (*SYSTEM_FIELDS, *holes)} | {f.name for f in (before or ()) if f.is_system}
     if taken := [f.name for f in after if f.is_system and f.name not in own]:
@@ -47,7 +50,27 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
     known = before.fields if before is not None else ()
     system = _merge(tuple(f for f in known if f.is_system), (*SYSTEM_FIELDS, *holes), ids)
     data = _merge(tuple(f for f in known if not f.is_system), after.data.fields, ids)
+    _check_names((*data, *system))
     return Schema((*data, *system))
+
+
+def _check_names(fields: tuple[Field, ...]) -> None:
+    names = Counter(f.name for f in fields)
+    if twice := sorted(name for name, times in names.items() if times > 1):
+        raise ValueError(f"two columns have the same name: {twice}")
+    for f in fields:
+        _check_parts(f.type)
+
+
+def _check_parts(type_: Type) -> None:
+    match type_:
+        case Struct(fields):
+            _check_names(fields)
+        case List(element):
+            _check_parts(element)
+        case Map(key, value):
+            _check_parts(key)
+            _check_parts(value)
 
 
 def with_holes(after: Schema, receipts: Iterable[Schema] = (HOLES,)) -> Schema:

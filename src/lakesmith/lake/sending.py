@@ -127,6 +127,8 @@ class Sender:
         try:
             self.catalog.commit_table(prepared.table, prepared.requirements, prepared.updates)
         except Exception as error:  # noqa: BLE001 - whatever it is, only the table knows the outcome
+            if isinstance(error, SQLAlchemyError) and (engine := getattr(self.catalog, "engine", None)) is not None:
+                engine.dispose()  # a connection whose commit failed may still hold the transaction open
             return error
         return None
 

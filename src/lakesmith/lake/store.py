@@ -135,13 +135,16 @@ class FolderStore:
             return None
 
     def list(self, prefix: str) -> Iterator[Stored]:
-        """Yield every file below a folder."""
-        for folder, _folders, names in os.walk(prefix):
+        """Yield every file below a folder. What cannot be looked at is an error: it must not be taken for empty."""
+        for folder, _folders, names in os.walk(prefix, onerror=_raise_unless_gone):
             for file in map(Path(folder).joinpath, names):
                 try:
                     found = file.stat()
                 except FileNotFoundError:
                     continue  # went away between the listing and the look
+                except OSError as error:
+                    _raise_unless_gone(error)
+                    continue
                 yield Stored(str(file), found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def delete(self, path: str) -> None:
@@ -159,6 +162,12 @@ class FolderStore:
                 return datetime.fromtimestamp(probe.stat().st_mtime, UTC)
             finally:
                 probe.unlink(missing_ok=True)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        with storage_errors(error.filename or ""):
+            raise error
 
 
 class DurableFile(io.FileIO):

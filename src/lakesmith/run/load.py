@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lakesmith.errors import FencedError
 from lakesmith.host import Host
 from lakesmith.host.crash import point
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Head, Load
@@ -103,7 +104,7 @@ class _Loading:
                 rest = splits[number + 1 :]
                 if self.filling.bytes >= self.job.group_bytes and rest and not self.route.whole:
                     self._commit(rest)
-                    self._open(self.job.bronze.head())
+                    self._open(self._go_on())
             if self._is_due():
                 self._commit(())
         except BaseException:
@@ -189,11 +190,27 @@ class _Loading:
             filter_reasons=_merged(self.load.filter_reasons, tally.filtered),
         )
 
+    def _go_on(self) -> Head:
+        """Return the table's head, whose newest commit must be the last of this load: its position goes on from there.
+
+        Raises:
+            FencedError: If another program loaded, rolled back or began a generation meanwhile; what was committed before stays.
+        """
+        head, before = self.job.bronze.head(), self.head.building if self.head else None
+        mine = self.load.commits[-1].checkpoint if self.load.commits else before
+        newest = None if head is None else head.building if self.route.aside else head.checkpoint
+        same_table = head is not None and head.table_uuid == self.filling.group.table_uuid
+        if head is None or newest is None or mine is None or not same_table or newest.ordinal != mine.ordinal:
+            raise FencedError(
+                f"Another program changed {self.job.spec.id} while this load ran, after its load {mine.ordinal if mine else 0} was committed.",
+                where=str(self.job.spec.id),
+                fix="see that one machine alone loads into this lake, then run the same command again: it resumes from the table",
+            )
+        return head
+
     def _swap(self) -> None:
         """Make the generation that is whole now the one that readers see."""
-        head = self.job.bronze.head()
-        if head is None:
-            return
+        head = self._go_on()
         point("run.load.before_swap")
         with self.phases.phase("swap"):
             swapped = self.job.bronze.swap(head)

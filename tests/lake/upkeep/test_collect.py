@@ -82,6 +82,7 @@ def test_an_object_put_there_meanwhile_starts_the_count_again(lake, table):
     touched = [Path(lake.root, name) for name in litter]
     for path in touched:
         path.write_bytes(path.read_bytes())
+    load(table, 7)
     sweep(lake)
     grow_older(lake.root, 4)
     sweep(lake)
@@ -95,12 +96,14 @@ def test_litter_of_a_compaction_that_died_goes(lake, table):
     load(table, *range(4))
     left = Path(lake.root, "app/orders/data/upkeep-0123456789abcdef-000-00000.parquet")
     left.write_bytes(b"PAR1")
+    grow_older(lake.root, 3.1, part=left.name)
     half = Path(lake.root, "_lakesmith/quarantine/app.orders/.x.jsonl.77.tmp")
     half.write_bytes(b"x")
     note = Path(lake.root, "_lakesmith/quarantine/app.orders/00000003-0123456789abcdef.replayed.json")
     note.write_bytes(b"{}")
-    later = note.with_name("00000005-0123456789abcdef.replayed.json")
+    later = note.with_name("00000006-0123456789abcdef.replayed.json")
     later.write_bytes(b"{}")
+    load(table, 4)
     grow_older(lake.root, 10)
     [found, _] = sweep_twice(lake)
     assert found.count("deleted")[0] == 3

@@ -55,24 +55,49 @@ def addressed_otherwise(lake, _table):
 def young(lake, table):
     """A file of less than three days may still be wanted by whoever wrote it."""
     load(table, 0)
-    late = Path(lake.root, "app/orders/data/upkeep-0123456789abcdef-000-00000.parquet")
-    late.write_bytes(b"PAR1")
+    late = Path(lake.root, "app/orders/metadata/01234567-89ab-4cde-8f01-23456789abcd-m0.avro")
+    late.write_bytes(b"Obj")
+    load(table, 1)
     grow_older(lake.root, 1.5)
     sweep_twice(lake)
     return late.exists()
 
 
 def in_flight(lake, table):
-    """A stage that has been open for a month is committed after all."""
-    load(table, 0)
-    opened = open_batch(table, 1)
+    """A stage that has been open for a month, and over a compaction, is committed after all."""
+    load(table, *range(4))
+    opened = open_batch(table, 4)
+    tend(table, EAGER)
     grow_older(lake.root, 30)
     sweep_twice(lake)
     try:
         opened.commit()
     except LakesmithError:
         return False
-    return without_system(read_back(lake)) == [*make_rows(0), *make_rows(1)] and len(list(table.quarantined())) == 4
+    rows = [row for number in range(5) for row in make_rows(number)]
+    return without_system(read_back(lake)) == rows and len(list(table.quarantined())) == 10
+
+
+def pending(lake, table):
+    """A compaction that was prepared, slept for a month, and is sent on the head it was built on, lands whole."""
+    load(table, *range(4))
+    rows = read_back(lake)
+    sender = table.services.catalog()
+    send, slept = sender.commit_table, []
+
+    def sleep_and_send(*args):
+        if not slept:
+            slept.append(True)
+            grow_older(lake.root, 30)
+            sweep_twice(lake)
+        return send(*args)
+
+    sender.commit_table = sleep_and_send
+    try:
+        tend(table, EAGER)
+        return bool(slept) and readable(lake, rows)
+    except (LakesmithError, OSError):
+        return False
 
 
 def not_ours(lake, table):
@@ -81,6 +106,7 @@ def not_ours(lake, table):
     notes = [Path(lake.root, "app/orders/data/notes.txt"), Path(lake.root, "app/orders/metadata/stats.puffin")]
     for path in notes:
         path.write_text("x")
+    load(table, 1)
     grow_older(lake.root, 30)
     sweep_twice(lake)
     return all(path.exists() for path in notes)
@@ -191,6 +217,7 @@ CASES = {
     "key": (addressed_otherwise, reach, "key", os.path.abspath),
     "is_young": (young, guards, "is_young", no),
     "is_in_flight": (in_flight, guards, "is_in_flight", no),
+    "is_pending": (pending, guards, "is_pending", no),
     "is_ours": (not_ours, guards, "is_ours", yes),
     "is_newest_metadata": (newest_metadata, guards, "is_newest_metadata", no),
     "is_marked_twice": (two_passes, guards, "is_marked_twice", yes),

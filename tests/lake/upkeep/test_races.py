@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lake_building import FaultyCatalog, assert_holds, build, lost, lost_reply
 from lake_loading import STREAM, WIDER, SetClock, open_batch, open_lake, read_back
-from upkeep_tools import EAGER, live_entries, load
+from upkeep_tools import EAGER, grow_older, live_entries, load, sweep_twice
 
 from lakesmith.errors import CatalogLockedError, CommitUnknownError, ForeignCommitError, StorageUnavailableError
 from lakesmith.host import Host
@@ -81,6 +81,33 @@ def test_it_builds_on_any_number_of_loads(lake, table, tender):
     assert_holds(lake, *range(10))
     load(table, 10)
     assert_holds(lake, *range(11))
+
+
+def test_one_that_slept_until_its_files_were_collected_gives_way(lake, table, tender):
+    load(table, *range(4))
+
+    def sleep():
+        load(table, 4)
+        grow_older(lake.root, 10)
+        load(table, 5)
+        sweep_twice(lake)
+
+    _, mine = tender(after(sleep))
+    assert tend(mine, EAGER) is None
+    assert_holds(lake, *range(6))
+    assert not list(Path(lake.root).rglob("upkeep-*.parquet"))
+
+
+def test_one_that_was_built_on_a_load_and_then_slept_lands_whole(lake, table, tender):
+    load(table, *range(4))
+
+    def sleep():
+        grow_older(lake.root, 30)
+        sweep_twice(lake)
+
+    _, mine = tender(after(lambda: load(table, 4)), after(sleep))
+    assert tend(mine, EAGER).files_before == 4
+    assert_holds(lake, *range(5))
 
 
 def test_it_builds_on_a_load_that_changed_the_schema(lake, table, tender):

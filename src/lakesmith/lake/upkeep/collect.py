@@ -13,7 +13,7 @@ from lakesmith.lake.services import Services
 from lakesmith.lake.store import Stored
 from lakesmith.lake.upkeep import guards, leases, marks, points
 from lakesmith.lake.upkeep.guards import Sight
-from lakesmith.lake.upkeep.reach import Reach, find_reach
+from lakesmith.lake.upkeep.reach import Reach, find_reach, key
 from lakesmith.model.streams import StreamId
 
 METADATA_ENDING = ".metadata.json"
@@ -83,7 +83,7 @@ def _sweep(services: Services, stream: StreamId, *, delete: bool) -> Swept:
     if metadata is None or metadata.table_uuid != before.table_uuid:
         return Swept(stream)
     reach, now = find_reach(services, stream, metadata), services.store.now()
-    sight = Sight(reach, now, _newest_metadata(objects))
+    sight = Sight(reach, now, _newest_metadata(objects), _head_at(objects, metadata))
     found = [one for one in objects if not guards.must_stay(one.stored, one.kind, sight)]
     crash.point(points.COLLECT_LISTED)
     judged = _judge(services, str(stream), found, now, delete=delete)
@@ -111,6 +111,15 @@ def _newest_metadata(objects: Sequence[Litter]) -> frozenset[str]:
     versions = [one.stored for one in objects if one.stored.path.endswith(METADATA_ENDING)]
     newest_first = sorted(versions, key=lambda stored: (stored.modified_at, stored.path), reverse=True)
     return frozenset(stored.path for stored in newest_first[: guards.METADATA_KEPT])
+
+
+def _head_at(objects: Sequence[Litter], metadata: Metadata) -> datetime | None:
+    """Return when the list of files of the head of `main` was written, by the store's clock; None if it is not among the objects."""
+    listed = next(
+        (raw["manifest-list"] for raw in metadata.raw.get("snapshots") or () if raw["snapshot-id"] == metadata.main_id),
+        "",
+    )
+    return next((one.stored.modified_at for one in objects if key(one.stored.path) == key(listed)), None)
 
 
 def _judge(services: Services, name: str, found: Sequence[Litter], now: datetime, *, delete: bool) -> list[Litter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from lakesmith.lake.sending import Sender
 from lakesmith.lake.services import Services
 from lakesmith.lake.statistics import describe_file
 from lakesmith.lake.upkeep import points
+from lakesmith.lake.upkeep.guards import YOUNG
 from lakesmith.lake.upkeep.planning import Piece, Rules, choose
 from lakesmith.lake.upkeep.proving import examine
 from lakesmith.lake.upkeep.replacing import FilesGoneError, Replacement, list_pieces
@@ -27,6 +29,10 @@ from lakesmith.model.types import Schema
 if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table
+
+
+SENT_WITHIN = YOUNG - timedelta(days=1)
+"""A compaction that takes longer, because its program slept, gives up: new files this old are litter to the collector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ def compact(services: Services, stream: StreamId, metadata: Metadata, rules: Rul
     if not groups:
         return None
     crash.point(points.COMPACT_BEGUN)
+    until = services.store.now() + SENT_WITHIN
     ticket = services.host.ids.ticket()
     prefix = f"{services.layout.data(stream)}/upkeep-{ticket}"
     schema = metadata.schema()
@@ -72,13 +79,12 @@ def compact(services: Services, stream: StreamId, metadata: Metadata, rules: Rul
     for group in rewritten:
         prove(services, group.old, group.new, schema)
     crash.point(points.COMPACT_PROVEN)
-    replacement = Replacement(
-        stream, metadata.table_uuid, ticket, *_files(services, table, rewritten, schema), services=services
-    )
+    files = _files(services, table, rewritten, schema)
+    replacement = Replacement(stream, metadata.table_uuid, ticket, *files, services=services, until=until)
     try:
         snapshot_id = Sender(services, services.catalog()).send(replacement)
     except FilesGoneError:
-        return None  # rolled back, swapped or compacted by somebody else; what was written here is seen by nobody
+        return None  # rolled back, swapped or compacted by somebody else, or this program slept for days; what was written here is seen by nobody
     return _report(snapshot_id, rewritten)
 
 

@@ -39,11 +39,15 @@ UNFINISHED = re.compile(r"\..+\.\d+\.tmp")
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one pass knows of a table: what it needs, what time it is by the store's clock, and which metadata files are newest."""
+    """What one pass knows of a table: what it needs, what time it is by the store's clock, and which metadata files are newest.
+
+    `head_at` is when the list of files of the head of `main` was written, by the store's clock; None if that is not known.
+    """
 
     reach: Reach
     now: datetime
     newest_metadata: frozenset[str] = frozenset()
+    head_at: datetime | None = None
 
 
 def must_stay(stored: Stored, kind: str, sight: Sight) -> bool:
@@ -53,6 +57,7 @@ def must_stay(stored: Stored, kind: str, sight: Sight) -> bool:
         or is_reachable(stored, sight)
         or is_young(stored, sight)
         or is_in_flight(stored, kind, sight)
+        or is_pending(stored, sight)
         or is_newest_metadata(stored, sight)
     )
 
@@ -77,6 +82,16 @@ def is_in_flight(stored: Stored, kind: str, sight: Sight) -> bool:
     match = NAMES[kind].fullmatch(_name(stored))
     ordinal = match.groupdict().get("ordinal") if match else None
     return ordinal is not None and int(ordinal) > sight.reach.in_force
+
+
+def is_pending(stored: Stored, sight: Sight) -> bool:
+    """Whether it may belong to a commit that was prepared and not sent yet, by a program that has slept since, however long.
+
+    Such a commit can only land on the head it was built on: once `main` has moved on, what was written before is safe from it. A
+    compaction is built on loads that landed after it wrote its files, but not once these are as old as what is not young any more.
+    """
+    built_by = stored.modified_at + YOUNG if _name(stored).startswith("upkeep-") else stored.modified_at
+    return sight.head_at is None or built_by >= sight.head_at
 
 
 def is_newest_metadata(stored: Stored, sight: Sight) -> bool:

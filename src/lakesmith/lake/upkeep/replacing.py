@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pyiceberg.exceptions import ValidationException
 from pyiceberg.manifest import DataFile, ManifestContent
 from pyiceberg.table.snapshots import Operation, Summary
-from pyiceberg.table.update import AssertRefSnapshotId
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.typedef import EMPTY_DICT
 
@@ -16,7 +16,7 @@ from lakesmith.host.files import storage_errors
 from lakesmith.lake import iceberg
 from lakesmith.lake.checkpoints import find_bearer
 from lakesmith.lake.drafts import Base, open_base, stamp
-from lakesmith.lake.metadata import MAIN, Metadata, to_ms
+from lakesmith.lake.metadata import Metadata, to_ms
 from lakesmith.lake.sending import Prepared, Steps
 from lakesmith.lake.services import Services
 from lakesmith.lake.stage import SEQ
@@ -46,6 +46,8 @@ class Replacement:
     gone: tuple[DataFile, ...]
     fresh: tuple[DataFile, ...]
     services: Services
+    until: datetime
+    """By the store's clock: later, the collector may take the new files for nobody's, whatever they are named in."""
 
     @property
     def steps(self) -> Steps:
@@ -71,11 +73,11 @@ class Replacement:
         """Write the manifests on the table's head: those without a file that goes are named again as they are.
 
         Raises:
-            FilesGoneError: If one of the files is no longer part of the table.
+            FilesGoneError: If one of the files is no longer part of the table, or the new ones are too old or gone.
             StorageFullError: If the disk is full.
             StorageUnavailableError: If a manifest cannot be read or written.
         """
-        if metadata is None:
+        if metadata is None or not self._is_fresh():
             raise FilesGoneError
         base = open_base(self.services, self.stream, metadata)
         at_ms = max(to_ms(self.services.host.clock.now()), base.not_before_ms)
@@ -89,8 +91,13 @@ class Replacement:
                 updates, _ = producer._commit()  # noqa: SLF001 - a transaction would send it, and delete files when that fails
             except ValidationException as error:
                 raise FilesGoneError from error
-        same_head = AssertRefSnapshotId(ref=MAIN, snapshot_id=metadata.main_id)
-        return Prepared(base.table, tuple(stamp(update, at_ms) for update in updates), (*base.requirements, same_head))
+        return Prepared(base.table, tuple(stamp(update, at_ms) for update in updates), base.requirements)
+
+
+    def _is_fresh(self) -> bool:
+        """Whether nobody can have taken the new files for litter: a program may sleep for days between two steps."""
+        store = self.services.store
+        return store.now() <= self.until and all(store.size(file.file_path) is not None for file in self.fresh)
 
 
 class _Replace(_OverwriteFiles):

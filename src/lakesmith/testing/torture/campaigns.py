@@ -222,6 +222,9 @@ def _reported(what: str, results: Iterable[Told], count: int, say: Say) -> Itera
     began = said = time.perf_counter()
     for number, told in enumerate(results, 1):
         yield told
+        for text in [told["broken"]] if isinstance(told.get("broken"), str) else told.get("broken", ()):
+            if text:
+                say(f"BROKEN {text.splitlines()[0]}")
         now = time.perf_counter()
         if now - said > 15 or number == count:  # noqa: PLR2004 - seconds
             said = now

@@ -176,6 +176,11 @@ def _no_receipts(patches: Patches) -> None:
     patches.put("lakesmith.lake.upkeep.guards", "is_in_flight", lambda _old: lambda *_args: False)
 
 
+def _no_pending(patches: Patches) -> None:
+    """Delete what a commit that sleeps has written and may still send."""
+    patches.put("lakesmith.lake.upkeep.guards", "is_pending", lambda _old: lambda *_args: False)
+
+
 def _no_reach(patches: Patches) -> None:
     """Delete what is old, whether a kept snapshot needs it or not."""
     patches.put("lakesmith.lake.upkeep.guards", "is_reachable", lambda _old: lambda *_args: False)
@@ -269,6 +274,7 @@ MUTANTS: dict[str, Patch] = {
     "ordinals committed out of order": _out_of_order,
     "collector without age": _no_age,
     "collector without receipts": _no_receipts,
+    "collector without the commits that sleep": _no_pending,
     "quarantine unstamped": _quarantine_unstamped,
     "timestamp not monotone": _clock_as_it_is,
     "collector without reach": _no_reach,
@@ -277,5 +283,10 @@ MUTANTS: dict[str, Patch] = {
     "rollback keeps the position": _position_stays,
     "replace without a branch": _half_a_copy,
 }
-THEMES = {"collector without age": "collector", "collector without receipts": "collector", "no fence": "crowd"}
+THEMES = {
+    "collector without the commits that sleep": "sleeper",
+    "collector without age": "collector",
+    "collector without receipts": "collector",
+    "no fence": "crowd",
+}
 """What mostly happens in the histories of a mutant that is seldom met in others."""

@@ -249,7 +249,7 @@ class Collecting:
         """Load, leave litter of a load that never committed, let ten days pass, and mark."""
         self.loads.prepare(home)
         self.loads.load(home)
-        self._litter(home)
+        self._litter(home, 1)
 
     def act(self, home: Path) -> None:
         """Let the collector pass."""
@@ -264,15 +264,16 @@ class Collecting:
 
     def grow(self, home: Path, round_: int) -> None:
         """Load something new, and leave new litter."""
-        self.loads.grow(home, round_)
-        self.loads.load(home)
-        self._litter(home)
+        self._litter(home, round_ + 1)
 
-    def _litter(self, home: Path) -> None:
+    def _litter(self, home: Path, round_: int) -> None:
+        """Leave litter, load after it (so that whoever left it can commit no more), and let time pass."""
         services = open_table(home).services
         for number in range(3):
             path = Path(services.layout.data(STREAM)) / f"{LITTER}{number:05d}-{'0' * 16}-00000.parquet"
             path.write_bytes(b"left behind")
+        self.loads.grow(home, round_)
+        self.loads.load(home)
         _age(home / "lake", TEN_DAYS_S)
         collect(services, [STREAM], delete=True)
         _age(home / "lake/_lakesmith/collector", TWO_DAYS_S)

@@ -69,6 +69,7 @@ JUMPS_S = (-2 * HOUR_S, -400, -120, -61, -1, 1, 300, HOUR_S, 25 * HOUR_S, 4 * 24
 THEMES: dict[str, dict[str, int]] = {
     "": WEIGHTS,
     "collector": {"load": 6, "tend": 5, "siege": 5, "resume": 6, "grow": 5, "clock": 1, "rollback": 1, "kill": 1},
+    "sleeper": {"load": 5, "grow": 4, "tend": 2, "rollback": 2, "siege": 7, "resume": 4},
     "crowd": {
         "load": 9,
         "resume": 9,
@@ -90,7 +91,7 @@ def write_story(seed: int, mode: str | None = None, *, theme: str | None = None)
         theme: One of `THEMES`, what happens mostly; None: drawn as well.
     """
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
-    drawn = chance.choices(list(THEMES), (6, 2, 2))[0]
+    drawn = chance.choices(list(THEMES), (6, 2, 1, 2))[0]
     weights = THEMES[drawn if theme is None else theme]
     kinds = chance.choices(list(weights), list(weights.values()), k=chance.randint(5, 22))
     chosen = chance.choices(MODES, (5, 1, 4, 2))[0]

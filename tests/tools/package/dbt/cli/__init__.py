@@ -1,0 +1,1 @@
+"""Where `dbt.cli.main` is looked for."""
