@@ -5,6 +5,7 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 import lakesmith
+from lakesmith.api.drifting import lines_naming
 from lakesmith.errors import DriftRefusedError, ProjectFileError, TooManyRejectsError, UsageError
 from lakesmith.model.streams import StreamId
 
@@ -191,11 +192,14 @@ def test_lines_that_name_the_old_column_are_listed(shop):
     for name, text in {
         "models/marts/m.sql": "select id,\n  mail\nfrom x",
         "models/other.sql": "select e_mail, mailing",
+        f"schemas/{STREAM}.yml": "columns:\n  mail: {type: string}\n",
     }.items():
         (shop.root / name).parent.mkdir(parents=True, exist_ok=True)
         (shop.root / name).write_text(text)
     done = shop.project.accept_rename("people", "mail", "e_mail", dry_run=True)
-    assert done.named_in == ("lakesmith.yml:8", "models/marts/m.sql:2")
+    assert done.named_in == ("lakesmith.yml:8", "models/marts/m.sql:2", f"schemas/{STREAM}.yml:2")
+    (shop.root / "schemas/shop.another.yml").write_text("columns:\n  mail: {type: string}\n")
+    assert tuple(lines_naming(shop.root, "mail", STREAM)) == done.named_in
 
 
 def test_rows_that_waited_for_the_rename_come_in_by_a_replay(shop):

@@ -52,3 +52,14 @@ def test_a_failed_run_is_bad(root):
     mood, headline = status(root)
     assert mood == "bad"
     assert headline.startswith("The last run failed: load:crm.places:")
+
+
+def test_a_headline_ends_with_one_full_stop(root):
+    (root / "lakesmith.yml").write_text(PROJECT.replace('files: "*.csv"', 'files: "*.csv", mode: replace'))
+    (root / "places" / "b.csv").write_text("id\n2\n")
+    lakesmith.open(root).run()
+    (root / "a.csv").unlink()
+    lakesmith.open(root).run()
+    mood, headline = status(root)
+    assert mood == "bad"
+    assert headline.endswith("Its table stays as it was.")

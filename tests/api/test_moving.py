@@ -28,7 +28,9 @@ def test_a_lake_moves_to_another_target(root):
     assert (moved.tables, moved.rows) == (2, 7)
     with pytest.raises(LakeMovedError, match=r"was moved to .*/far"):
         list(lakesmith.open(root).quarantine())
-    assert lakesmith.open(root, target="far").run().state == "nothing_new"
+    far = lakesmith.open(root, target="far")
+    assert far.run().state == "nothing_new"
+    assert [version.kind for version in far.versions("shop.orders")] == ["move", "load"]
 
 
 def test_a_copied_project_settles_its_lake(root, tmp_path):
@@ -49,6 +51,8 @@ def test_a_copied_project_settles_its_lake(root, tmp_path):
         ({"to": "ftp://bucket"}, "--to.*should be a folder"),
         ({"to": "s3://bucket", "catalog": "mysql://x"}, "--catalog.*should be the URL of a catalog"),
         ({"to": "lake/inner"}, "into itself"),
+        ({"to": "lake/../models/../lake/inner"}, "into itself"),
+        ({"to": "data"}, "not empty"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(root, told, said):
@@ -63,3 +67,15 @@ def test_nothing_moves_while_a_run_goes_on(root):
         pytest.raises(RunInProgressError, match="going on"),
     ):
         project.move_lake("far")
+
+
+def test_doctor_says_once_that_a_lake_was_copied(tmp_path):
+    (tmp_path / "acme/data").mkdir(parents=True)
+    (tmp_path / "acme/lakesmith.yml").write_text(
+        "version: 1\nname: acme\nsources:\n  app: {type: files, root: data, streams: {orders: {files: '*.csv'}}}\n"
+    )
+    (tmp_path / "acme/data/a.csv").write_text("id\n1\n")
+    assert lakesmith.open(tmp_path / "acme").run().ok
+    shutil.copytree(tmp_path / "acme", tmp_path / "copy")
+    found = lakesmith.open(tmp_path / "copy").doctor()
+    assert [finding.subject for finding in found if finding.level == "error"] == ["app.orders"]

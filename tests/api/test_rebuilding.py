@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from api_yard import PROJECT, Yard
 
+from lakesmith.cli.main import cli
 from lakesmith.errors import SelectionError, UsageError
 
 
@@ -113,3 +115,18 @@ def test_only_the_owner_of_a_lake_rebuilds_and_only_what_there_is(yard):
     with pytest.raises(SelectionError, match="no stream of the project called 'visit'") as error:
         yard.open().plan_rebuild("visit")
     assert "yard.visits" in error.value.fix or "visits" in error.value.fix
+
+
+def test_a_rebuild_that_would_forget_earlier_loads_says_so(tmp_path):
+    yard = Yard(tmp_path / "kept", PROJECT.replace("mode: replace", "mode: replace, history: true, key: id"))
+    yard.put("stock/a.csv", "id", "1", "2")
+    assert not yard.open().plan_rebuild("stock").forgets
+    yard.run()
+    yard.put("stock/a.csv", "id", "1")
+    yard.run()
+    plan = yard.open().plan_rebuild("stock")
+    assert (plan.forgets, plan.rows) == (True, 4)
+    assert yard.open().rebuild("stock").ok
+    assert yard.rows("yard.stock") == [1]
+    told = CliRunner().invoke(cli, ["rebuild", "yard.stock", "--dry-run", "--project", str(yard.root)])
+    assert "Its history would be gone from the table" in told.stdout

@@ -6,13 +6,17 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from api_yard import PROJECT, Yard
 
-from lakesmith.errors import SelectionError, UsageError
+from lakesmith.errors import FencedError, ForeignCommitError, SelectionError, UsageError
+from lakesmith.lake.upkeep import tend
+from lakesmith.lake.upkeep.planning import Rules
+from lakesmith.model.streams import StreamId
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +64,37 @@ def test_a_table_goes_back_to_what_readers_had_before_and_forward_again(yard):
         ("load", ""),
         ("load", ""),
     ]
+
+
+def test_a_rollback_takes_back_nothing_that_came_after_it_was_decided_on(yard):
+    project = yard.open()
+    planned = project.plan_rollback("visits")
+    yard.put("visits/2026-10-04.csv", "id,page", "4,home")
+    yard.run()
+    result = project.rollback(planned)
+    assert [(step, type(error)) for step, error in result.outcome.errors] == [("rollback:yard.visits", FencedError)]
+    assert "after this rollback was decided on" in result.outcome.errors[0][1].what
+    assert yard.rows("yard.visits") == [1, 2, 3, 4]
+
+
+def test_upkeep_after_it_was_decided_on_is_no_matter(yard):
+    project = yard.open()
+    planned = project.plan_rollback("visits")
+    assert tend(yard.open()._shop.lake.table(StreamId("yard", "visits")), Rules(due_files=3)) is not None
+    assert project.rollback(planned).ok
+    assert yard.rows("yard.visits") == [1, 2]
+
+
+def test_rows_that_another_tool_added_are_taken_back(yard):
+    table = yard.open()._shop.lake.open_catalog().load_table(("yard", "visits"))
+    columns = table.schema().as_arrow()
+    table.append(pa.Table.from_pylist([dict.fromkeys(columns.names) | {"id": 9, "_ls_seq": 9}], schema=columns))
+    with pytest.raises(ForeignCommitError, match="was not written by Lakesmith"):
+        yard.open().run()
+    result = yard.open().rollback("visits")
+    assert result.ok, result.outcome.errors
+    assert yard.rows("yard.visits") == [1, 2, 3]
+    assert yard.open().run().ok
 
 
 def test_what_the_table_left_behind_is_marked(yard):

@@ -77,7 +77,7 @@ def test_collect_is_a_dry_run_until_it_is_told(small):
     assert f"{1 + leases} files (0.0 MB) deleted." in small.run("lake", "collect", "--delete").stdout
     assert not stranger.exists()
     assert len(parquet_files(small)) == LOADS
-    assert "Nothing lies about." in small.run("lake", "collect").stdout
+    assert "Nothing lies about that is old enough to go." in small.run("lake", "collect").stdout
 
 
 def test_collect_says_why_it_leaves_a_table_alone(small):

@@ -50,8 +50,8 @@ def test_history_for_people_and_for_scripts(shop):
     shown = shop.run("history", "shop.orders")
     assert shown.returncode == 0
     head, newest, first = shown.stdout.splitlines()
-    assert head.split()[2:] == ["what", "gen", "written", "waiting", "rows", "files", "state"]
-    assert newest.split()[2:7] == ["load", "2", "0", "1", "1"]
+    assert head.split()[2:] == ["what", "added", "waiting", "rows", "files", "state"]
+    assert newest.split()[2:6] == ["load", "2", "1", "1"]
     assert newest.endswith("in force")
     assert first.split()[2:4] == ["load", "1"]
     told = versions(shop)

@@ -6,6 +6,7 @@ FOLDER/<phase>/acme; FOLDER/<phase>/<n> gets it as it is after the kill at point
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -58,6 +59,7 @@ def main(folder: Path) -> None:
     for name in NEEDED:
         importlib.import_module(name)
     warm_up()
+    gc.freeze()  # a collection in a child would touch, and so copy, every page
     for phase in sorted(folder.iterdir()):
         log = phase / "log"
         home = phase / "acme"

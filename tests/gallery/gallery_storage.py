@@ -55,13 +55,13 @@ def two_runs_at_once(lab):
 @GALLERY.case("The disk is full", chapter=BUSY, code=3, stage="loaded", report=True)
 def disk_full(lab):
     """The lake's disk has no room for one more file. Nothing half-written is visible, and the next run resumes."""
-    rows = "".join(f"N{number},C{number * 7919 % 60_000},2026-10-02,{number}.00\n" for number in range(60_000))
+    rows = "".join(f"N{number},C{number * 7919 % 120_000},2026-10-02,{number}.00\n" for number in range(120_000))
     lab.write(NEXT_DAY, HEAD + rows)
-    setup = "mkdir ../kept; cp -a lake/. ../kept/; mount -t tmpfs -o size=230k none lake; cp -a ../kept/. lake/; rm -r ../kept"
+    setup = "mkdir ../kept; cp -a lake/. ../kept/; mount -t tmpfs -o size=350k none lake; cp -a ../kept/. lake/; rm -r ../kept"
     result = mounted(lab, setup, "run")
     again = lab.run("run")
     assert again.code == 0, again.err
-    assert "60,000 read = 60,000 written" in again.out
+    assert "120,000 read = 120,000 written" in again.out
     return result
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lake_building import assert_holds, build
@@ -13,9 +14,10 @@ from lake_loading import STREAM, make_rejects, next_number, resume
 from pyiceberg.table.statistics import PartitionStatisticsFile, StatisticsFile
 from pyiceberg.table.update import SetPartitionStatisticsUpdate, SetStatisticsUpdate
 
+from lakesmith.errors import StorageUnavailableError
 from lakesmith.lake.expiry import KEEP, KEEP_PROPERTY, keep_of
 from lakesmith.lake.metadata import BUILD
-from lakesmith.lake.upkeep.leases import hold
+from lakesmith.lake.upkeep.leases import hold, leased
 
 DAY_MS = 86_400_000
 
@@ -118,6 +120,19 @@ def test_a_lease_that_cannot_be_read_stops_expiry_and_no_load(lake, table, clock
     hold(table.services, "a build file", {STREAM: table.head().snapshot_id})
     (lease,) = Path(lake.root).rglob("leases/*/*.json")
     lease.write_text("{")
+    resume(table, 4)
+    assert len(table.history()) == 4
+    assert_holds(lake, 0, 1, 2, 3)
+
+
+def test_a_folder_of_leases_that_cannot_be_looked_into_is_not_an_empty_one(lake, table, clock):
+    resume(table, 1)
+    clock.time = datetime.now(UTC)
+    keep(lake, 2)
+    folder = Path(lake.root, "_lakesmith/leases")
+    folder.symlink_to(folder)
+    with pytest.raises(StorageUnavailableError, match="Too many levels of symbolic links"):
+        leased(table.services, STREAM)
     resume(table, 4)
     assert len(table.history()) == 4
     assert_holds(lake, 0, 1, 2, 3)

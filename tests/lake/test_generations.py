@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from lake_building import assert_holds, build, lost, lost_reply, open_aside, over, refused_after_landing
 from lake_loading import STREAM, WIDER, make_rejects, make_rows, next_number, open_lake, resume
+from pyiceberg.table.update import AssertRefSnapshotId
 from test_head import add_snapshot
 
 from lakesmith.errors import FencedError
 from lakesmith.lake.metadata import BUILD
+from lakesmith.lake.upkeep import tend
+from lakesmith.lake.upkeep.planning import Rules
 
 
 def wheres(*numbers):
@@ -295,3 +298,21 @@ def test_a_generation_in_place_of_what_others_rolled_back_is_dead(lake, table, c
     with pytest.raises(FencedError, match="while this swap ran"):
         table.swap(head)
     assert_holds(lake, 0)
+
+
+def test_every_commit_asks_that_neither_branch_has_moved(lake, table):
+    asked = []
+
+    def ask(real, args):
+        heads = [one for one in args[1] if isinstance(one, AssertRefSnapshotId)]
+        asked.append({one.ref: one.snapshot_id for one in heads})
+        return real.commit_table(*args)
+
+    resume(table, 4)
+    loader = over(lake, *[ask] * 4)
+    resume(loader, 5)
+    loader.rollback(loader.history()[1].snapshot_id)
+    assert tend(loader, Rules(due_files=4)) is not None
+    open_aside(loader, 7).commit()
+    assert len(asked) == 4
+    assert all(one.keys() == {"main", BUILD} and one["main"] and one[BUILD] is None for one in asked)

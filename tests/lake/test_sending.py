@@ -1,14 +1,18 @@
 """A commit is sent as often as others move the table, and three times on one and the same version of it."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from lake_building import assert_holds, lost, over
-from lake_loading import STREAM, next_number, open_batch, resume
+from lake_loading import STREAM, SetClock, next_number, open_batch, open_lake, resume
 from pyiceberg.table.update import SetPropertiesUpdate
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from test_head import add_snapshot
 
 from lakesmith.errors import StorageUnavailableError
+from lakesmith.host import Host
 from lakesmith.lake.sending import PATIENCE
 
 
@@ -70,3 +74,20 @@ def test_an_answer_is_not_believed_either(lake, table):
     with pytest.raises(StorageUnavailableError, match=r"refused a commit of app\.orders 3 times"):
         open_batch(loader, 2).commit()
     assert next_number(table) == 2
+
+
+def test_a_catalog_that_refuses_for_good_is_not_left_locked(lake, table):
+    resume(table, 1)
+    opened = open_batch(table, 1)
+
+    def broken(_connection):
+        raise OperationalError("COMMIT", {}, Exception("connection reset"))
+
+    engine = lake.open_catalog().engine
+    event.listen(engine, "commit", broken)
+    with pytest.raises(StorageUnavailableError, match="refused a commit"):
+        opened.commit()
+    event.remove(engine, "commit", broken)
+    other = open_lake(Path(lake.root), Host(clock=SetClock()))
+    resume(other.table(STREAM), 2)
+    assert_holds(lake, 0, 1)

@@ -34,7 +34,9 @@ def test_every_split_can_be_a_commit_of_its_own(lake, table):
 def test_a_load_that_is_overtaken_between_its_groups_is_fenced_and_doubles_nothing(lake, table):
     boxes = [[ONE], [TWO], [THREE]]
     slow = interrupted(lake, lambda: load(Shelf(boxes), table, group_bytes=EACH_SPLIT))
-    with pytest.raises(FencedError, match=r"Another program changed shelf\.books while this load ran, after its load 1"):
+    with pytest.raises(
+        FencedError, match=r"Another program changed shelf\.books while this load ran, after its load 1"
+    ):
         load(Shelf(boxes), slow, group_bytes=EACH_SPLIT)
     assert contents(lake) == IDS
     assert load(Shelf(boxes), table).state == "nothing_new"

@@ -12,11 +12,14 @@ from run_shelf import Notes
 import lakesmith
 from lakesmith.errors import PublishError, SelectionError
 from lakesmith.host import Host
+from lakesmith.lake.upkeep import tend
+from lakesmith.lake.upkeep.planning import Rules
 from lakesmith.model.events import DatasetPublished
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamId
 from lakesmith.project import load_project
 from lakesmith.run import publications
+from lakesmith.run.continuity import holds_same_rows
 from lakesmith.run.survey import bronze_now, position, survey
 from lakesmith.run.workshop import Order, Workshop
 
@@ -196,3 +199,20 @@ def test_the_date_in_a_path_is_that_of_the_schedules_zone(shop):
     assert publications.logical_date(shop, Order()) in (now.date(), (now - timedelta(minutes=1)).date())
     day = datetime(2026, 2, 3, tzinfo=UTC).date()
     assert publications.logical_date(shop, Order(on=day)) == day
+
+
+def test_a_table_that_was_only_compacted_holds_the_rows_that_were_built(root, shop):
+    lakesmith.open(root).run()
+    (root / "people-2.csv").write_text("id,name\n2,Bob\n")
+    lakesmith.open(root).run()
+    before = bronze_now(shop)
+    table = shop.lake.table(StreamId("crm", "people"))
+    assert tend(table, Rules(due_files=2)) is not None
+    now = bronze_now(shop)
+    assert now["crm.people"] != before["crm.people"]
+    assert all(holds_same_rows(shop, name, before, now) for name in now)
+    (root / "people-3.csv").write_text("id,name\n3,Cyd\n")
+    lakesmith.open(root).run()
+    later = bronze_now(shop)
+    assert not holds_same_rows(shop, "crm.people", before, later)
+    assert not holds_same_rows(shop, "crm.people", {}, later)

@@ -12,6 +12,7 @@ import functools
 import gc
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -34,7 +35,7 @@ def address() -> str:
     line.listen()
     command = [sys.executable, "-P", __file__, str(line.fileno())]
     process = subprocess.Popen(
-        command, pass_fds=[line.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        command, pass_fds=[line.fileno()], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
     )
     line.close()
 
@@ -66,9 +67,14 @@ def warm_dbt():
 
 
 def serve(line: socket.socket) -> dict | None:
-    """Fork for every connection. Return the order in the child that is to be dbt, None where its end has been told."""
+    """Fork for every connection. Return the order in the child that is to be dbt, None where its end has been told.
+
+    Standard input ends when the tests do, however they do.
+    """
     signal.signal(signal.SIGCHLD, bury)
     while True:
+        if sys.stdin in select.select([line, sys.stdin], [], [])[0]:
+            return None
         asked, _ = line.accept()
         if os.fork() == 0:
             line.close()

@@ -5,8 +5,8 @@ import pytest
 from lakesmith.testing.torture.actors import Actor, pause
 from lakesmith.testing.torture.campaigns import explain
 from lakesmith.testing.torture.history import play
-from lakesmith.testing.torture.mutants import MUTANTS, applied
-from lakesmith.testing.torture.story import Step, Story, shrink, write_story
+from lakesmith.testing.torture.mutants import DIRECTED, MUTANTS, applied
+from lakesmith.testing.torture.story import HOUR_S, Step, Story, shrink, write_story
 from lakesmith.testing.torture.world import pausing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -24,7 +24,7 @@ def paused():
         yield
 
 
-@pytest.mark.parametrize("first", range(0, 100, 25))
+@pytest.mark.parametrize("first", [0, 25, *(pytest.param(at, marks=pytest.mark.long) for at in (50, 75))])
 def test_seeded_histories_lose_and_double_nothing(first):
     for seed in range(first, first + 25):
         history = play(write_story(seed))
@@ -89,3 +89,21 @@ def test_a_program_that_sleeps_for_days_does_not_land_what_the_collector_has_del
     story = Story(1, "append", (*before, Step(kind, 2, pauses), Step("siege"), Step("siege"), Step("resume")))
     history = play(story)
     assert history.broken is None, "\n".join(history.told)
+
+
+@pytest.mark.parametrize("pauses", [9, 13, 15, 18])
+def test_a_load_that_was_overtaken_and_whose_files_are_collected_is_told_that_it_is_fenced(pauses):
+    before = (Step("load"), Step("grow", 4), Step("load", steps=pauses), Step("grow", 2), Step("load"))
+    siege = (Step("clock", 4 * 24 * HOUR_S), Step("siege"), Step("resume"))
+    history = play(Story(1, "append", (*before, *siege), filler=5000))
+    told = "\n".join(history.told)
+    assert history.broken is None, told
+    assert "load 2 ended with FencedError" in told
+
+
+@pytest.mark.parametrize("mutant", DIRECTED)
+def test_directed_stories_hold_and_tell_their_mutant(mutant):
+    for story in DIRECTED[mutant]:
+        assert play(story).broken is None, "\n".join(play(story).told)
+        with applied(mutant):
+            assert play(story).broken is not None, "\n".join(play(story).told)

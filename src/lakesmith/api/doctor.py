@@ -23,10 +23,12 @@ def examine(shop: Workshop) -> list[Finding]:
         streams = shop.lake.streams()
     except LakesmithError as error:
         return [*findings, as_finding("lake", error)]
-    findings.append(Finding("ok", "lake", f"{len(streams)} tables in {shop.lake.root}"))
+    findings.append(
+        Finding("ok", "lake", f"{len(streams)} {'table' if len(streams) == 1 else 'tables'} in {shop.lake.root}")
+    )
     findings.extend(shop.lake.check())
     tables = (finding for stream in streams for finding in (_table(shop, stream), *look_at(shop, stream)))
-    return [*findings, *tables, *_warehouse(shop)]
+    return list(dict.fromkeys((*findings, *tables, *_warehouse(shop))))  # a table that cannot be read says so once
 
 
 def _packages() -> Finding:
@@ -83,7 +85,7 @@ def _table(shop: Workshop, stream: StreamId) -> Finding:
         return as_finding(str(stream), error)
     if head is None or head.checkpoint is None:
         return Finding("warning", str(stream), "has a table and no checkpoint", "load it once")
-    text = f"{head.rows:,} rows in {head.files:,} files, load {head.checkpoint.ordinal}, {head.last_updated:%Y-%m-%d %H:%M} UTC"
+    text = f"{head.rows:,} rows in {head.files:,} {'file' if head.files == 1 else 'files'}, load {head.checkpoint.ordinal}, {head.last_updated:%Y-%m-%d %H:%M} UTC"
     if head.files > MANY_FILES:
         return Finding("warning", str(stream), text, "so many files slow every query down: `lakesmith lake compact`")
     return Finding("ok", str(stream), text)

@@ -155,7 +155,7 @@ def accept(shop: Workshop, stream: StreamId, names: tuple[str, str], *, dry_run:
         told.old,
         new,
         told.aside,
-        tuple(lines_naming(shop.paths.root, told.old)),
+        tuple(lines_naming(shop.paths.root, told.old, stream)),
         scaffolded,
         snapshots[0] if snapshots else None,
     )
@@ -196,8 +196,8 @@ def _scaffold(shop: Workshop) -> Iterator[FileChange]:
     yield from changes
 
 
-def lines_naming(root: Path, column: str) -> Iterator[str]:
-    """Yield `file:line` of the project file, of pinned schemas and of models that name a column and are not the scaffold's own."""
+def lines_naming(root: Path, column: str, stream: StreamId) -> Iterator[str]:
+    """Yield `file:line` of the project file, of the stream's pinned schema and of models that name a column and are not the scaffold's own."""
     from lakesmith.dbt.scaffold import is_own
 
     word = re.compile(rf"(?<![\w]){re.escape(column)}(?![\w])", re.IGNORECASE)
@@ -206,7 +206,7 @@ def lines_naming(root: Path, column: str) -> Iterator[str]:
     files += [file for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in TEXTS]
     for file in files:
         text = file.read_text("utf-8", "replace") if file.is_file() else ""
-        if is_own(text):
+        if is_own(text) or (file.parent == root / "schemas" and file.stem != str(stream)):
             continue
         for number, line in enumerate(text.splitlines(), start=1):
             if word.search(line):

@@ -51,7 +51,10 @@ def verdict(
     last = ended[0]
     broken = sum(check.status in BROKEN for check in checks)
     if last.state in ("failed", "lost"):
-        return v.BAD, f"The last run {'failed' if last.state == 'failed' else 'was lost'}: {last.message}."
+        return (
+            v.BAD,
+            f"The last run {'failed' if last.state == 'failed' else 'was lost'}: {last.message.removesuffix('.')}.",
+        )
     if broken:
         return (
             v.BAD,
@@ -75,7 +78,7 @@ def _unknown(ended: Sequence[RunRecord], unloaded: Sequence[str] | None) -> tupl
         return v.UNKNOWN, f"Only {ended[0].selection} has run; nothing is known about the rest."
     if whole.state in ("failed", "lost", "stopped"):
         rest = f"what has run since ({ended[0].selection}) says nothing about the rest"
-        return v.BAD, f"The last run of everything {_ENDINGS[whole.state]}: {whole.message}; {rest}."
+        return v.BAD, f"The last run of everything {_ENDINGS[whole.state]}: {whole.message.removesuffix('.')}; {rest}."
     if unloaded is None:
         return v.UNKNOWN, "The lake cannot be read, so nothing is known about it."
     if unloaded:

@@ -247,7 +247,8 @@ class Project:
 
         planned = self.plan_rollback(returns, to=to) if isinstance(returns, str) else returns
         select = tuple(f"source:{one.stream}+" for one in planned)
-        order = Order(select, rollback={one.stream: one.to.snapshot_id for one in planned})
+        back = {one.stream: one.to.snapshot_id for one in planned}
+        order = Order(select, rollback=back, rollback_from={one.stream: one.now.snapshot_id for one in planned})
         return run(self._shop, order, tuple(recorders), self.page)
 
     def plan_rebuild(self, stream: str, *, since: date | None = None) -> RebuildPlan:

@@ -19,7 +19,7 @@ class RebuildPlan:
 
     `size_bytes` is None where a source does not say. `rows` is what the table has now; `kept` names what it came from and is not read
     again; `gone` what was loaded once and the source has no more: rows of it would not come back. `resumes`: an earlier rebuild was
-    cut off, and this is the rest of it.
+    cut off, and this is the rest of it. `forgets`: the table holds every load as rows, and only the newest of them is left.
     """
 
     stream: StreamId
@@ -30,6 +30,7 @@ class RebuildPlan:
     kept: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     resumes: bool = False
+    forgets: bool = False
 
     @property
     def order(self) -> Order:
@@ -67,4 +68,5 @@ def plan_rebuild(shop: Workshop, name: str, since: date | None) -> RebuildPlan:
         kept=tuple(sorted(kept)),
         gone=tuple(name for name in gone if name not in kept),
         resumes=bool(route and route.aside and not route.fresh),
+        forgets=spec.mode == "replace" and spec.history and head is not None,
     )

@@ -69,8 +69,7 @@ def _row(version: Version) -> dict[str, Any]:
     return {
         "at_utc": f"{version.at:%Y-%m-%d %H:%M}",
         "what": f"{name_of(version)} to {version.back_to}" if version.back_to else name_of(version),
-        "gen": version.generation,
-        "written": counts.written + counts.derived if counts else None,
+        "added": counts.written + counts.derived if counts else None,
         "waiting": counts.quarantined if counts else None,
         "rows": version.rows,
         "files": version.files,

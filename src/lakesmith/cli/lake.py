@@ -62,7 +62,7 @@ def collect(delete: bool, limit: int, as_json: bool, **given: Any) -> int:  # no
     output = output_for(as_json=as_json)
     swept = lakesmith.open(given["folder"], target=given["target"]).collect(delete=delete)
     rows = [_row(one, litter) for one in swept for litter in one.litter]
-    output.table("files", rows if as_json else rows[:limit], empty="Nothing lies about.")
+    output.table("files", rows if as_json else rows[:limit], empty="Nothing lies about that is old enough to go.")
     if len(rows) > limit and not as_json:
         output.say(f"… and {len(rows) - limit:,} more: --limit shows them, --json all.", mood="quiet")
     for state, text in TEXTS.items():

@@ -27,7 +27,7 @@ def move(to: str | None, catalog: str | None, here: bool, as_json: bool, **given
     project = lakesmith.open(given["folder"], target=given["target"])
     moved = project.move_lake(to, catalog=catalog, here=here)
     output.say(
-        f"{moved.tables:,} tables with {moved.rows:,} rows are in the new place; {moved.copied:,} objects ({moved.copied_bytes / 1e6:,.1f} MB) were copied."
+        f"{moved.tables:,} {'table' if moved.tables == 1 else 'tables'} with {moved.rows:,} rows are in the new place; {moved.copied:,} objects ({moved.copied_bytes / 1e6:,.1f} MB) were copied."
     )
     output.facts({"tables": moved.tables, "rows": moved.rows, "objects": moved.objects, "copied": moved.copied})
     output.close()

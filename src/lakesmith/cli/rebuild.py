@@ -67,7 +67,10 @@ def _show(plan: RebuildPlan, output: Output) -> None:
         output.say(f"The rows of {_named(plan.kept)} stay.")
     if plan.gone:
         output.say(f"Not there any more: {_named(plan.gone)}. Their rows would be gone from the table.", mood="warn")
+    if plan.forgets:
+        output.say("Its history would be gone from the table: earlier loads, and keys that vanished.", mood="warn")
     facts = {"splits": plan.splits, "size_bytes": plan.size_bytes, "rows": plan.rows, "resumes": plan.resumes}
+    facts["forgets"] = plan.forgets
     output.facts({"plan": {"stream": str(plan.stream), **facts, "kept": list(plan.kept), "gone": list(plan.gone)}})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lakesmith.lake.claims import ORDINAL, is_undone, undone_before
 from lakesmith.lake.metadata import FRESH, ROLLED_BACK_TO, Metadata, Snapshot
+from lakesmith.lake.pointers import MOVED
 from lakesmith.lake.summaries import read_commit
 from lakesmith.lake.table import Table
 from lakesmith.model.loads import Counts
@@ -46,10 +47,12 @@ def read_versions(metadata: Metadata) -> list[Version]:
 
 
 def kind_of(metadata: Metadata, snapshot: Snapshot) -> str:
-    """Return load, swap, rollback, compaction, or foreign for what was not written by Lakesmith."""
+    """Return load, swap, rollback, compaction, move, or foreign for what was not written by Lakesmith."""
     commit = read_commit(snapshot)
     if commit is not None:
         return commit.kind
+    if MOVED in snapshot.summary:
+        return "move"
     parent = metadata.snapshots().get(snapshot.parent_id or -1)
     same = parent is None or parent.summary.get("total-records") == snapshot.summary.get("total-records")
     return "compaction" if snapshot.summary.get("operation") == "replace" and same else "foreign"

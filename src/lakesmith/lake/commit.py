@@ -15,6 +15,7 @@ from pyiceberg.table.update import (
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from lakesmith.errors import RowLawError
 from lakesmith.lake import iceberg, points
 from lakesmith.lake.catalogs import translate
 from lakesmith.lake.checkpoints import REFERENCE, reference
@@ -93,7 +94,7 @@ class LoadWork:
         summary = self._summary(metadata)
         producer = FreshFiles(base, summary, group.branch) if group.fresh else append_files(base, summary, group.branch)
         folder = self.services.layout.table(group.stream)
-        snapshot = write_snapshot(producer, self._files(base), at_ms=at_ms, folder=folder)
+        snapshot = write_snapshot(producer, self._files_or_fence(base), at_ms=at_ms, folder=folder)
         expiry = self._expiry(metadata, at_ms)
         repeated = repeat(metadata, self.batch.checkpoint.ordinal)
         if group.branch == MAIN:
@@ -115,6 +116,14 @@ class LoadWork:
         else:
             undone = undone_before(metadata, metadata.head_of(group.branch)) if metadata else ""
         return {**summary, UNDONE: undone} if undone else summary
+
+    def _files_or_fence(self, base: Base) -> list[DataFile]:
+        """Return the manifest entries; if a file is gone, ask first whether this load is one that slept, was overtaken and collected."""
+        try:
+            return self._files(base)
+        except RowLawError:
+            self.landed(self.services.pointers.read(self.stream))
+            raise
 
     def _files(self, base: Base) -> list[DataFile]:
         return [

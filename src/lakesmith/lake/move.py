@@ -64,7 +64,7 @@ def move(source: Lake, target: Lake) -> Moved:
     the original, wherever it is, is not touched.
 
     Raises:
-        UsageError: If there is nothing to move, or the new place lies inside the old one.
+        UsageError: If there is nothing to move, or the new place lies inside the old one or holds other files.
         FencedError: If a load committed to the old lake meanwhile; repeating copies what is new.
         CatalogBrokenError: If something cannot be read, or the new catalog has other tables of the same names.
         StorageUnavailableError: If a store or a catalog cannot be reached.
@@ -106,6 +106,20 @@ def _refuse_nonsense(source: Lake, target: Lake, streams: list[StreamId]) -> Non
         )
     if source.root != target.root and (is_below(target.root, source.root) or is_below(source.root, target.root)):
         raise UsageError("A lake cannot be moved into itself.", where=target.root, fix="name a place beside it")
+    if source.root != target.root:
+        _refuse_occupied(target, streams)
+
+
+def _refuse_occupied(target: Lake, streams: list[StreamId]) -> None:
+    layout = target.services.layout
+    ours = (layout.own, layout.catalog, f"{target.root}/.clock", *(layout.table(stream) for stream in streams))
+    theirs = next((one.path for one in target.services.store.list(target.root) if not one.path.startswith(ours)), None)
+    if theirs is not None and not target.streams():
+        raise UsageError(
+            "The new place is not empty: there are files in it that are no part of a lake.",
+            where=theirs,
+            fix="name a folder or a prefix of its own for the lake",
+        )
 
 
 def _find(lake: Lake, stream: StreamId) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lakesmith.errors import ClockBehindError, ForeignCommitError
-from lakesmith.lake.checkpoints import in_force
+from lakesmith.lake.checkpoints import CHECKPOINT, in_force
 from lakesmith.lake.claims import ClaimStore
 from lakesmith.lake.judge import find_building, highest_known, said_in_force
 from lakesmith.lake.metadata import BUILD, MAIN, Metadata, from_ms, to_ms
@@ -86,6 +86,26 @@ class Table:
         kept = metadata.snapshots().get(snapshot_id)  # the chain is cut where snapshots between expired
         aged = kept is not None and snapshot_id in metadata.once_main and kept.sequence < oldest
         return snapshot_id in before or aged
+
+    def only_tended_since(self, snapshot_id: int | None) -> bool:
+        """Whether no load, swap or rollback came after a snapshot: readers see the same rows. Imports nothing heavy.
+
+        What something else than Lakesmith did is not judged here; `head` refuses it.
+
+        Args:
+            snapshot_id: What readers saw then; None: nothing.
+
+        Raises:
+            CatalogBrokenError: If the catalog or the metadata cannot be read.
+            CatalogLockedError: If the catalog stayed locked.
+        """
+        metadata = self.services.pointers.read(self.stream)
+        for snapshot in metadata.ancestors() if metadata is not None else ():
+            if snapshot.id == snapshot_id:
+                return True
+            if CHECKPOINT in snapshot.summary:
+                return False
+        return snapshot_id is None and (metadata is None or metadata.main_id is None)
 
     def open_group(self, head: Head | None, *, above: int = 0, aside: bool = False, fresh: bool = False) -> Group:
         """Give out the next ordinal and batch id, and the constant of `_ls_loaded_at`.

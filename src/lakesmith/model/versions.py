@@ -12,7 +12,7 @@ from lakesmith.model.loads import Counts
 class Version:
     """One line of a table's history.
 
-    `kind` is load, swap (a generation that was built aside), rollback, compaction, or foreign (not written by Lakesmith). `state` is
+    `kind` is load, swap (a generation that was built aside), rollback, compaction, move (the lake was carried elsewhere), or foreign (not written by Lakesmith). `state` is
     "in force" for what readers see, "rolled back" or "replaced" for what the table left behind, else empty: its rows are part of it.
     `rows` and `files` count the whole table as it then was, `counts` what the load itself moved (None where nothing says so).
     `back_to` is, for a rollback, the ordinal of the version it went back to; 0 where that is not kept.

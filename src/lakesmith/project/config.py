@@ -146,7 +146,7 @@ class ProjectConfig:
         """
         owner = self.bronze_of(target)
         known = {**self.environment, **(os.environ if environ is None else environ)}
-        root = owner.lake if scheme_of(owner.lake) else str((self.root / owner.lake).absolute())
+        root = owner.lake if scheme_of(owner.lake) else os.path.normpath((self.root / owner.lake).absolute())
         return LakeAddress(root, _absolute(owner.catalog, self.root), complete(owner.storage, scheme_of(root), known))
 
     def publication(self, name: str) -> PublishConfig:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from lakesmith.errors import FatalError, LakesmithError
+from lakesmith.errors import FatalError, FencedError, LakesmithError
 from lakesmith.host.secrets import Secrets
 from lakesmith.host.stop import StopRequestedError
+from lakesmith.lake.chronicle import versions_of
 from lakesmith.model import events
 from lakesmith.model.loads import Load
 from lakesmith.model.plans import Dataset, Plan, Step
@@ -141,7 +142,14 @@ class Execution:
         """Take one table back to a snapshot it had."""
         stream, snapshot_id = StreamId.parse(step.selects[0]), int(step.selects[1])
         table = self.shop.lake.table(stream)
-        before = table.head()
+        decided_on = self.order.rollback_from.get(stream)
+        if decided_on is not None and not table.only_tended_since(decided_on):
+            raise FencedError(
+                f"{stream} was loaded or taken back after this rollback was decided on. It stays as it is.",
+                where=str(stream),
+                fix=f"look at `lakesmith history {stream}`, and run the same command again if it is still wanted",
+            )
+        before = next(iter(versions_of(table)), None)  # not the head, which refuses the rows that a rollback mends
         commit = table.rollback(snapshot_id)
         after = table.head()
         load = Load(stream, "rolled_back", (commit,), base=before.snapshot_id if before else None)

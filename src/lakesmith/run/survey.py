@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lakesmith.errors import FatalError, LakesmithError
 from lakesmith.model.loads import Head
 from lakesmith.model.streams import Ask, Split, StreamId, StreamSpec
+from lakesmith.run.continuity import holds_same_rows
 from lakesmith.run.jobs import job_of
 from lakesmith.run.plan import Facts, StreamNews
 from lakesmith.run.preparing import prepare
@@ -54,7 +55,8 @@ def survey(shop: Workshop, order: Order) -> Survey:
         prepare(shop)  # the bundled package is part of what the fingerprint looks at
     models = shop.models_now()
     manifest = shop.engine.read_manifest()
-    why = _why_build(shop, chosen, models, manifest, full_refresh=order.full_refresh)
+    # what goes back may be a table that cannot be trusted as it is: looking at it is no reason to leave it so
+    why = "" if order.rollback else _why_build(shop, chosen, models, manifest, full_refresh=order.full_refresh)
     facts = Facts(news, order.select, order.exclude, chosen.builds, why, due(shop, manifest), order.rollback)
     return Survey(facts, chosen, models, faults)
 
@@ -110,7 +112,12 @@ def _why_build(
         (manifest is None, "nothing has been built yet"),
         (not shop.engine.has_build(), "the build file is gone"),
         (inputs.get("models") != models, "models changed"),
-        (inputs.get("bronze") != bronze, "bronze has moved since the last build"),
+        (_has_moved(shop, inputs.get("bronze") or {}, bronze), "bronze has moved since the last build"),
         (not inputs.get("complete"), "the last build did not end well"),
     )
     return next((reason for true, reason in reasons if true), "")
+
+
+def _has_moved(shop: Workshop, before: Mapping[str, int | None], now: Mapping[str, int | None]) -> bool:
+    """Whether a table came, went, or holds other rows than were built last; that it was compacted is no reason to build."""
+    return any(not holds_same_rows(shop, name, before, now) for name in {*before, *now})

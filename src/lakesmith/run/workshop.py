@@ -124,7 +124,7 @@ class Order:
     """What somebody asked a run to do. `on` is the date that goes into paths of publications.
 
     `rebuild` is a stream to load from the start, or, with `since`, from that day on. `rollback` names the tables that go back, each
-    with the snapshot it goes back to; such a run loads nothing.
+    with the snapshot it goes back to; such a run loads nothing. `rollback_from` is what readers saw when that was decided.
     """
 
     select: tuple[str, ...] = ()
@@ -134,6 +134,7 @@ class Order:
     rebuild: StreamId | None = None
     since: date | None = None
     rollback: Mapping[StreamId, int] = field(default_factory=dict)
+    rollback_from: Mapping[StreamId, int] = field(default_factory=dict)
 
     @property
     def everything(self) -> bool:

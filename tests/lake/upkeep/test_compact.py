@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from lake_building import assert_holds
 from lake_loading import (
     COLUMNS,
     ROWS,
@@ -182,3 +183,23 @@ def test_the_next_load_resumes_where_it_was(tmp_path):
     tend(table, EAGER)
     assert next_number(table) == 4
     assert table.head().schema.data.names == COLUMNS.names
+
+
+def test_a_table_knows_whether_only_upkeep_came_since(lake, table):
+    assert table.only_tended_since(None)
+    load(table, *range(4))
+    seen = table.head().snapshot_id
+    assert not table.only_tended_since(None)
+    tend(table, EAGER)
+    assert table.head().snapshot_id != seen
+    assert table.only_tended_since(seen)
+    assert table.only_tended_since(table.head().snapshot_id)
+    load(table, 4)
+    assert not table.only_tended_since(seen)
+    assert not table.only_tended_since(1)
+    back = table.history()[1].snapshot_id
+    now = table.head().snapshot_id
+    table.rollback(back)
+    assert not table.only_tended_since(now)
+    assert not table.only_tended_since(back)
+    assert_holds(lake, *range(4))

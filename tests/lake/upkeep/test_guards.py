@@ -55,8 +55,8 @@ def addressed_otherwise(lake, _table):
 def young(lake, table):
     """A file of less than three days may still be wanted by whoever wrote it."""
     load(table, 0)
-    late = Path(lake.root, "app/orders/metadata/01234567-89ab-4cde-8f01-23456789abcd-m0.avro")
-    late.write_bytes(b"Obj")
+    late = Path(lake.root, "app/orders/data/upkeep-0123456789abcdef-000-00000.parquet")
+    late.write_bytes(b"PAR1")
     load(table, 1)
     grow_older(lake.root, 1.5)
     sweep_twice(lake)

@@ -73,8 +73,13 @@ def is_reachable(stored: Stored, sight: Sight) -> bool:
 
 
 def is_young(stored: Stored, sight: Sight) -> bool:
-    """Whether it was written in the last three days by the store's clock: a load or a compaction may still want to commit it."""
-    return stored.modified_at > sight.now - YOUNG
+    """Whether it was written in the last three days by the store's clock: a load or a compaction may still want to commit it.
+
+    The file of a compaction ages no further than `main` moves: its commit is built on loads that landed since, as long as it is young,
+    and may then be sent by a program that has slept, however long.
+    """
+    now = min(sight.now, sight.head_at or sight.now) if _name(stored).startswith("upkeep-") else sight.now
+    return stored.modified_at > now - YOUNG
 
 
 def is_in_flight(stored: Stored, kind: str, sight: Sight) -> bool:
@@ -87,11 +92,9 @@ def is_in_flight(stored: Stored, kind: str, sight: Sight) -> bool:
 def is_pending(stored: Stored, sight: Sight) -> bool:
     """Whether it may belong to a commit that was prepared and not sent yet, by a program that has slept since, however long.
 
-    Such a commit can only land on the head it was built on: once `main` has moved on, what was written before is safe from it. A
-    compaction is built on loads that landed after it wrote its files, but not once these are as old as what is not young any more.
+    Such a commit can only land on the head it was built on: once `main` has moved on, what was written before is safe from it.
     """
-    built_by = stored.modified_at + YOUNG if _name(stored).startswith("upkeep-") else stored.modified_at
-    return sight.head_at is None or built_by >= sight.head_at
+    return sight.head_at is None or stored.modified_at >= sight.head_at
 
 
 def is_newest_metadata(stored: Stored, sight: Sight) -> bool:

@@ -93,7 +93,6 @@ class Replacement:
                 raise FilesGoneError from error
         return Prepared(base.table, tuple(stamp(update, at_ms) for update in updates), base.requirements)
 
-
     def _is_fresh(self) -> bool:
         """Whether nobody can have taken the new files for litter: a program may sleep for days between two steps."""
         store = self.services.store

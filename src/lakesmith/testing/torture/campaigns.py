@@ -138,11 +138,15 @@ def catch_mutants(budget: Budget, say: Say, place: Path) -> Found:
 def _catch(name: str, seeds: int) -> str:
     """Return how a mutant is caught, empty if it is not."""
     from lakesmith.testing.torture.history import play
-    from lakesmith.testing.torture.mutants import THEMES, applied
+    from lakesmith.testing.torture.mutants import DIRECTED, THEMES, applied
     from lakesmith.testing.torture.story import write_story
     from lakesmith.testing.torture.world import pausing
 
     with applied(name), pausing():
+        for number, story in enumerate(DIRECTED.get(name, ())):
+            history = play(story)
+            if history.broken is not None:
+                return f"directed story {number}: {history.broken}"
         for seed in range(seeds):
             history = play(write_story(seed, theme=THEMES.get(name)))
             if history.broken is not None:

@@ -16,7 +16,6 @@ from lakesmith.errors import (
     FencedError,
     ForeignCommitError,
     LakesmithError,
-    RowLawError,
     StorageUnavailableError,
     UsageError,
 )
@@ -39,8 +38,6 @@ EXPECTED = (
 )
 RESTORABLE = timedelta(hours=20)
 DAY_S = 25 * 3600
-UPKEEP = ("tend", "collect", "foreign replace", "foreign property")
-"""Who moves the table and fences nobody."""
 CHECKPOINT = "lakesmith.checkpoint"
 
 
@@ -55,9 +52,6 @@ class History:
     landed: int = 0
     _cause: str = ""
     _former: list[tuple[Any, str | None]] = field(default_factory=list)
-    _movers: list[str] = field(default_factory=list)
-    _begun: dict[str, int] = field(default_factory=dict)
-    """How many had moved the table when each program began."""
     _known: dict[str, int] = field(default_factory=dict)
     """The highest ordinal that each load was told of when it began."""
 
@@ -124,7 +118,6 @@ class History:
         path = self.world.path
         self._former.append((self.world.store_time(), self.world.witness.path))
         self.landed += 1
-        self._movers.append(actor.name if actor else cause)
         if path is None or self.broken is not None:
             return
         self._tell(f"       {actor.name if actor else cause} landed")
@@ -138,7 +131,6 @@ class History:
     def _run(self, step: Step, act: Callable[[], Any]) -> Actor:
         actor = self.world.start(step.kind, act, step.faults)
         self._known[actor.name] = self.world.known_ordinal
-        self._begun[actor.name] = len(self._movers)
         self._go_on(actor, step)
         return actor
 
@@ -158,21 +150,12 @@ class History:
         self._tell(
             f"       {actor.name} ended with {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         )
-        if isinstance(error, (*EXPECTED, Died)) or self._came_too_late(actor):
+        if isinstance(error, (*EXPECTED, Died)):
             return
         if isinstance(error, BrokenError):
             raise error
         said = "".join(traceback.format_exception(error)[-4:])
         raise BrokenError("unexpected", f"{actor.name} ended with {type(error).__name__}: {said}") from error
-
-    def _came_too_late(self, actor: Actor) -> bool:
-        """Whether a program found its files gone that slept while others moved the table: it could not have landed anyway."""
-        others = [
-            name
-            for name in self._movers[self._begun.get(actor.name, 0) :]
-            if name != actor.name and not name.startswith(UPKEEP)
-        ]
-        return isinstance(actor.error, RowLawError) and bool(others)
 
     def _acknowledge(self, actor: Actor) -> None:
         """Remember what a load said it had committed, as the run store does."""

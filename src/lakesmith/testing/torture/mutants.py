@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import Any
 
 from lakesmith.model.loads import Counts
+from lakesmith.testing.torture.catalog import Fault
+from lakesmith.testing.torture.story import HOUR_S, Step, Story
 
 Patch = Callable[["Patches"], None]
 
@@ -285,8 +287,50 @@ MUTANTS: dict[str, Patch] = {
 }
 THEMES = {
     "collector without the commits that sleep": "sleeper",
-    "collector without age": "collector",
-    "collector without receipts": "collector",
+    "collector without age": "overtaken",
+    "collector without receipts": "overtaken",
     "no fence": "crowd",
 }
 """What mostly happens in the histories of a mutant that is seldom met in others."""
+
+_LOADS = tuple(step for _load in range(3) for step in (Step("grow", 4), Step("load")))
+_TWO_PASSES = (Step("collect"), Step("clock", 25 * HOUR_S), Step("collect"))
+DIRECTED: dict[str, tuple[Story, ...]] = {
+    # a compaction has written its files, a load lands, the compaction is built on it, and sleeps for a day before it is sent
+    "collector without age": tuple(
+        Story(
+            seed,
+            mode,
+            (
+                *(Step("load"), *_LOADS, Step("tend", steps=7), Step("grow", 4), Step("load")),
+                *(Step("resume", steps=goes_on), *_TWO_PASSES, Step("resume")),
+            ),
+        )
+        for seed, (mode, goes_on) in enumerate((("append", 2), ("append", 3), ("dedupe", 2)))
+    ),
+    # a load has staged its files, a compaction lands, days pass, and the load goes on: it was told by nobody that it may not
+    "collector without receipts": tuple(
+        Story(
+            seed,
+            mode,
+            (
+                *(Step("load"), *_LOADS, Step("grow", 4), Step("load", steps=pauses), Step("tend")),
+                *(Step("clock", 4 * 24 * HOUR_S), *_TWO_PASSES, Step("resume")),
+            ),
+        )
+        for seed, (mode, pauses) in enumerate((("append", 7), ("append", 9), ("dedupe", 8)))
+    ),
+    # the last commit of a copy arrives after another program has finished that copy
+    "no compare-and-swap": (
+        Story(
+            0,
+            "replace",
+            (
+                *(Step("grow", 1), Step("load", faults=(Fault("unread"),)), Step("load", faults=(Fault("unread"),))),
+                *(Step("load", faults=(Fault("late", "CatalogLockedError"),)), Step("load")),
+            ),
+            keep=2,
+        ),
+    ),
+}
+"""Stories that a mutant is tried on first, as no dice would soon tell them; the code as it is passes them all."""

@@ -103,6 +103,7 @@ class Report:
     def write(self, folder: Path) -> None:
         """Write both files."""
         figures = self.as_json()
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "torture.json").write_text(json.dumps(figures, indent=2) + "\n")
         (folder / "torture.md").write_text(page(figures))
 

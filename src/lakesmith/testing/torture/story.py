@@ -79,7 +79,21 @@ THEMES: dict[str, dict[str, int]] = {
         "rollback": 2,
         "arrive": 3,
     },
+    "overtaken": {},
 }
+OVERTAKEN = (
+    ("tend", "load"),
+    ("tend", "load"),
+    ("load", "tend"),
+    ("load", "tend"),
+    ("load", "load"),
+    ("tend", "tend"),
+    ("tend", "rollback"),
+    ("rollback", "tend"),
+    ("rebuild", "tend"),
+    ("rebuild", "load"),
+)
+"""Who sleeps, and who moves the table meanwhile; twice what the collector has to think of."""
 
 
 def write_story(seed: int, mode: str | None = None, *, theme: str | None = None) -> Story:
@@ -91,13 +105,40 @@ def write_story(seed: int, mode: str | None = None, *, theme: str | None = None)
         theme: One of `THEMES`, what happens mostly; None: drawn as well.
     """
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
-    drawn = chance.choices(list(THEMES), (6, 2, 1, 2))[0]
+    drawn = chance.choices(list(THEMES), (6, 2, 1, 2, 2))[0]
     weights = THEMES[drawn if theme is None else theme]
-    kinds = chance.choices(list(weights), list(weights.values()), k=chance.randint(5, 22))
     chosen = chance.choices(MODES, (5, 1, 4, 2))[0]
-    steps = tuple(_write(kind, chance) for kind in ("load", *kinds))
+    steps = _write_freely(weights, chance) if weights else _write_overtaken(chance)
     filler, keep = chance.choice((0, 0, 0, 5000)), chance.choice((50, 2, 4))
     return Story(seed, mode or chosen, steps, filler=filler, keep=keep)
+
+
+def _write_freely(weights: dict[str, int], chance: random.Random) -> tuple[Step, ...]:
+    kinds = chance.choices(list(weights), list(weights.values()), k=chance.randint(5, 22))
+    return tuple(_write(kind, chance) for kind in ("load", *kinds))
+
+
+def _write_overtaken(chance: random.Random) -> tuple[Step, ...]:
+    """Let a program sleep, be overtaken, go on for a little or not, and sleep for days while the collector passes."""
+    sleeper, faster = chance.choice(OVERTAKEN)
+    loads = (step for _load in range(chance.randint(1, 4)) for step in (Step("grow", chance.randint(1, 5)), Step("load")))
+    goes_on = [Step("resume", 0, chance.randrange(6))] if chance.random() < 2 / 3 else []
+    waits = [Step("clock", chance.choice((HOUR_S, 25 * HOUR_S, 4 * 24 * HOUR_S)))] if chance.random() < 2 / 3 else []
+    return (
+        Step("load"),
+        *loads,
+        Step("grow", chance.randint(1, 5)),
+        Step(sleeper, chance.randrange(8), chance.randrange(24)),
+        *([Step("grow", chance.randint(1, 5))] if faster == "load" else []),
+        Step(faster, chance.randrange(8)),
+        *goes_on,
+        *waits,
+        Step("collect"),
+        Step("clock", 25 * HOUR_S),
+        Step("collect"),
+        Step("resume"),
+        *(_write(kind, chance) for kind in chance.choices(("load", "tend", "siege", "resume"), k=2)),
+    )
 
 
 def _write(kind: str, chance: random.Random) -> Step:
