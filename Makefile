@@ -28,7 +28,7 @@ demo: $(VENV)/runtime.stamp ## three days of a demo company, from files to the p
 test: $(VENV)/dev.stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-long: $(VENV)/dev.stamp ## what the fast suite leaves out: whole demos, tours, more signals
+test-long: $(VENV)/dev.stamp ## what the fast suite leaves out: whole demos, tours, kills of builds, longer races
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 check: $(VENV)/dev.stamp ## lint, types, layers
@@ -41,8 +41,8 @@ check: $(VENV)/dev.stamp ## lint, types, layers
 bench: $(VENV)/dev.stamp ## timings as ratios in one run, written to bench/results.json
 	$(BIN)/python bench/run.py
 
-torture: $(VENV)/dev.stamp ## kill real processes at every crash point (long)
-	LAKESMITH_TORTURE=1 $(BIN)/python -m pytest tests/end_to_end -k "torture or process_of_its_own" --timeout=3600
+torture: $(VENV)/dev.stamp ## the proof of "exactly once", in under an hour, written to docs/torture.*; SEED=n replays one history
+	$(BIN)/python -m lakesmith.testing.torture $(if $(SEED),--seed $(SEED),--out docs)
 
 spark: $(VENV)/dev.stamp requirements-spark.lock ## read what is published with PySpark (needs Java)
 	test -x $(VENV)-spark/bin/python || $(PYTHON) -m venv $(VENV)-spark

@@ -125,3 +125,11 @@ def test_a_build_holds_a_lease_on_what_it_reads(built):
     project = lakesmith.open(built.root)._shop.lake
     assert said["snapshots"] == {str(stream): project.table(stream).head().snapshot_id for stream in project.streams()}
     assert said["holder"].startswith(f"{lakesmith.open(built.root).target}-")
+
+
+def test_history_with_a_compaction_fits_80_columns(small):
+    assert len(answer(small.run("lake", "compact", "--json"))["compacted"]) == 1
+    head, newest, *_ = small.run("history", "app.orders").stdout.splitlines()
+    assert newest.split()[2] == "compaction"
+    assert newest.endswith("in force")
+    assert max(len(head), len(newest)) <= 80

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -94,7 +93,8 @@ def test_after_a_kill_and_one_more_run_nothing_is_lost_and_nothing_doubled(farm)
         assert_whole(Home(folder / "acme"))
 
 
-@pytest.mark.skipif("LAKESMITH_TORTURE" not in os.environ, reason="long: one real process per kill; `make torture`")
+@pytest.mark.long  # one real process per kill
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("phase", ["first", "later"])
 def test_the_same_with_a_process_of_its_own_for_every_run(tmp_path, phase):
     prepare(tmp_path / "farm")

@@ -1,8 +1,6 @@
-"""Long: the whole company, killed at every pass of every point between build and reader. `make torture` runs it."""
+"""Long: the whole company, killed at every pass of every point between build and reader. `make test-long` runs it."""
 
 from __future__ import annotations
-
-import os
 
 import polars as pl
 import pytest
@@ -15,7 +13,7 @@ from lakesmith.simulate.proof import prove
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif("LAKESMITH_TORTURE" not in os.environ, reason="long: two builds per kill; `make torture`"),
+    pytest.mark.long,  # two builds per kill
 ]
 ONE_DATE = ("--date", "2026-10-01")
 PASSES = (

@@ -68,10 +68,15 @@ def _row(version: Version) -> dict[str, Any]:
     counts = version.counts
     return {
         "at_utc": f"{version.at:%Y-%m-%d %H:%M}",
-        "what": f"{name_of(version)} to {version.back_to}" if version.back_to else name_of(version),
+        "what": f"{name_of(version)} to {version.back_to}" if version.back_to else _short(version),
         "added": counts.written + counts.derived if counts else None,
         "waiting": counts.quarantined if counts else None,
         "rows": version.rows,
         "files": version.files,
         "state": version.state,
     }
+
+
+def _short(version: Version) -> str:
+    """Return its name; a compaction's snapshot is left out, for nobody goes back to one: its rows are those of the version below."""
+    return version.kind if version.kind == "compaction" else name_of(version)
