@@ -33,7 +33,7 @@ class Budget:
     workers: int = 2
 
 
-QUICK = Budget(histories=200, random_kills=20, every=12, second_every=25, mutant_seeds=0, fault_times=1)
+QUICK = Budget(histories=200, random_kills=10, every=15, second_every=25, mutant_seeds=0, fault_times=1)
 
 
 @dataclass(slots=True)

@@ -121,7 +121,9 @@ def _write_freely(weights: dict[str, int], chance: random.Random) -> tuple[Step,
 def _write_overtaken(chance: random.Random) -> tuple[Step, ...]:
     """Let a program sleep, be overtaken, go on for a little or not, and sleep for days while the collector passes."""
     sleeper, faster = chance.choice(OVERTAKEN)
-    loads = (step for _load in range(chance.randint(1, 4)) for step in (Step("grow", chance.randint(1, 5)), Step("load")))
+    loads = (
+        step for _load in range(chance.randint(1, 4)) for step in (Step("grow", chance.randint(1, 5)), Step("load"))
+    )
     goes_on = [Step("resume", 0, chance.randrange(6))] if chance.random() < 2 / 3 else []
     waits = [Step("clock", chance.choice((HOUR_S, 25 * HOUR_S, 4 * 24 * HOUR_S)))] if chance.random() < 2 / 3 else []
     return (
