@@ -61,8 +61,11 @@ def test_compact_knows_the_tables(small):
 
 
 def test_collect_is_a_dry_run_until_it_is_told(small):
-    stranger = Path(small.root, "lake/app/orders/data/upkeep-0123456789abcdef-000-00000.parquet")
+    stranger = Path(small.root, "lake/app/orders/data/00000001-0000000000-0123456789abcdef-00000.parquet")
     stranger.write_bytes(b"half")
+    os.utime(
+        stranger, (stranger.stat().st_atime, stranger.stat().st_mtime - 3600)
+    )  # a load that was killed before the others
     make_older(small, 10)
     everything = sorted(Path(small.root, "lake").rglob("*"))
     found = answer(small.run("lake", "collect", "--json"))

@@ -9,6 +9,8 @@ import click
 from lakesmith.cli.output import Output, common, json_option, output_for, project_option, target_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lakesmith.api.drifting import Accepted
 
 SHOWN = 20
@@ -47,7 +49,7 @@ def show(stream: str | None, limit: int, as_json: bool, **given: Any) -> int:  #
         }
         for one in records
     ]
-    output.table("drift", rows, empty="No source has changed its shape.")
+    output.table("drift", rows, empty="No source has changed its shape.", sentence=_change)
     if candidates:
         output.say("\nColumns that may have been renamed", mood="head")
     output.table(
@@ -63,6 +65,12 @@ def show(stream: str | None, limit: int, as_json: bool, **given: Any) -> int:  #
     )
     output.close()
     return 0
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    types = " → ".join(filter(None, (row["before"], row["after"])))
+    about = f"{row['change']}{f' ({types})' if types else ''}"
+    return f"{row['at_utc']:%Y-%m-%d %H:%M}  {row['stream']}.{row['column']}\n    {about}; {row['policy']}: {row['outcome']}"
 
 
 @command.command("pin")
