@@ -7,7 +7,14 @@ import re
 import pytest
 from gallery_lab import GALLERY, HERE, write_snapshot
 
-for chapter in ("gallery_project", "gallery_data", "gallery_storage", "gallery_models", "gallery_drift", "gallery_back"):
+for chapter in (
+    "gallery_project",
+    "gallery_data",
+    "gallery_storage",
+    "gallery_models",
+    "gallery_drift",
+    "gallery_back",
+):
     importlib.import_module(chapter)
 
 SNAPSHOTS = HERE / "snapshots"

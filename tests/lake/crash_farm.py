@@ -11,7 +11,7 @@ from lake_loading import STREAM, open_lake, resume
 
 from lakesmith.host import crash
 from lakesmith.lake import CRASH_POINTS
-from lakesmith.lake.commit import commit_load  # noqa: F401 - likewise
+from lakesmith.lake.commits.load import commit_load  # noqa: F401 - likewise
 
 
 def load_in_child(root: Path, armed: str, until: int) -> int:

@@ -14,8 +14,8 @@ from lake_loading import STREAM, SetClock, open_lake, resume
 
 from lakesmith.host import Host, crash
 from lakesmith.lake import Table
-from lakesmith.lake.expiry import KEEP_PROPERTY
-from lakesmith.lake.generations import swap  # noqa: F401 - likewise
+from lakesmith.lake.commits.expiry import KEEP_PROPERTY
+from lakesmith.lake.commits.generations import swap  # noqa: F401 - likewise
 from lakesmith.lake.points import COMMIT_LANDED, COMMIT_PREPARED, EXPIRY_POINTS, ROLLBACK_POINTS, SWAP_POINTS
 
 

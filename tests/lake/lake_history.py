@@ -6,12 +6,12 @@ import itertools
 
 from lake_loading import NOON
 
-from lakesmith.lake.checkpoints import CHECKPOINT
-from lakesmith.lake.claims import BATCH_ID, CLAIMS, ORDINAL, UNDONE, ClaimStore, undo, undone_before
-from lakesmith.lake.expiry import DAYS, KEEP_PROPERTY, choose_expired, leaving
+from lakesmith.lake.commits.expiry import DAYS, KEEP_PROPERTY, choose_expired, leaving
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.metadata import BUILD, FRESH, MAIN, ROLLED_BACK_TO, SWAPPED_FROM, Metadata, to_ms
-from lakesmith.lake.store import FolderStore
+from lakesmith.lake.positions.checkpoints import CHECKPOINT
+from lakesmith.lake.quarantine.claims import BATCH_ID, CLAIMS, ORDINAL, UNDONE, ClaimStore, undo, undone_before
+from lakesmith.lake.stores.store import FolderStore
 
 
 class History:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakesmith.errors import ConfigError
-from lakesmith.lake.catalogs import refuse_network
+from lakesmith.lake.catalogs.opening import refuse_network
 from lakesmith.lake.layout import Layout, safe_name
 from lakesmith.model.streams import StreamId
 

@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow.parquet  # noqa: F401 - forked children must not import it again
 
 import lakesmith
-import lakesmith.lake.commit
+import lakesmith.lake.commits.load
 import lakesmith.run.replaying
 import lakesmith.shape.shaper
 import lakesmith.sources.files.replaying

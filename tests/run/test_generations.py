@@ -14,7 +14,7 @@ from run_wall import Wall
 
 from lakesmith.errors import EmptiedError, FencedError, TooManyRejectsError
 from lakesmith.host import Host
-from lakesmith.lake.chronicle import versions_of
+from lakesmith.lake.contents.chronicle import versions_of
 from lakesmith.model.loads import Counts
 
 

@@ -12,7 +12,7 @@ from lake_loading import STREAM, SetClock, open_batch, resume
 from lakesmith.errors import CommitUnknownError, FencedError, RetriableError
 from lakesmith.host import Host
 from lakesmith.lake import Lake
-from lakesmith.lake.move import move
+from lakesmith.lake.moving.move import move
 from lakesmith.model.places import LakeAddress, Storage
 
 

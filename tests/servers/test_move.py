@@ -17,7 +17,7 @@ from lakesmith.engines.duckdb.objects import register
 from lakesmith.errors import CatalogBrokenError, LakeMovedError, UsageError
 from lakesmith.host import Host
 from lakesmith.lake import Lake
-from lakesmith.lake.move import CRASH_POINTS, move
+from lakesmith.lake.moving.move import CRASH_POINTS, move
 from lakesmith.model.places import LakeAddress
 from lakesmith.model.streams import StreamId
 

@@ -6,9 +6,9 @@ import pytest
 from lake_servers import FlakyProxy, free_port
 
 from lakesmith.errors import StorageUnavailableError
-from lakesmith.lake.store import FolderStore
 from lakesmith.lake.stores import open_store
 from lakesmith.lake.stores.objects import ObjectStore
+from lakesmith.lake.stores.store import FolderStore
 from lakesmith.model.places import LakeAddress, Storage
 
 

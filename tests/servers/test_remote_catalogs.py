@@ -9,8 +9,8 @@ from rest_catalog import RestServer, serve_rest
 from lakesmith.errors import FencedError, LakeMovedError, StorageUnavailableError
 from lakesmith.host import Host
 from lakesmith.lake import Lake
-from lakesmith.lake.durable import NAME
-from lakesmith.lake.move import move
+from lakesmith.lake.moving.move import move
+from lakesmith.lake.stores.durable import NAME
 from lakesmith.model.places import LakeAddress
 
 

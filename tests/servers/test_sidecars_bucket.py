@@ -4,9 +4,9 @@ import pytest
 from lake_loading import STREAM, make_position, resume
 
 from lakesmith.errors import CatalogBrokenError
-from lakesmith.lake import sidecars
-from lakesmith.lake.checkpoints import name_sidecars
-from lakesmith.lake.pointers import read_metadata
+from lakesmith.lake.catalogs.pointers import read_metadata
+from lakesmith.lake.positions import sidecars
+from lakesmith.lake.positions.checkpoints import name_sidecars
 
 
 def test_large_checkpoints_are_written_named_and_missed(bucket_lake):

@@ -95,7 +95,8 @@ class Case:
 
     def schemas(self) -> tuple[Schema, Schema]:
         return tuple(
-            Schema(tuple(Field(n, t, n) for n, t in (("id", LONG), ("x", kind)) if t)) for kind in (self.before, self.now)
+            Schema(tuple(Field(n, t, n) for n, t in (("id", LONG), ("x", kind)) if t))
+            for kind in (self.before, self.now)
         )
 
 

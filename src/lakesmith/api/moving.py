@@ -11,11 +11,11 @@ from lakesmith.model.places import LakeAddress, Storage, scheme_of
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
-    from lakesmith.lake.move import Moved
+    from lakesmith.lake.moving.move import Moved
 
 
 def move_lake(shop: Workshop, *, to: str | None = None, catalog: str | None = None, here: bool = False) -> Moved:
-    """Move the lake of the workshop's target, or settle a copied one where it is; see `lakesmith.lake.move.move` for what it raises.
+    """Move the lake of the workshop's target, or settle a copied one where it is; see `lakesmith.lake.moving.move` for what it raises.
 
     Args:
         shop: The project on the target that owns the lake.
@@ -28,7 +28,7 @@ def move_lake(shop: Workshop, *, to: str | None = None, catalog: str | None = No
         RunInProgressError: If a run of this project and target goes on.
     """
     from lakesmith.lake.lake import Lake
-    from lakesmith.lake.move import move
+    from lakesmith.lake.moving.move import move
 
     source = shop.lake
     if here == (to is not None):

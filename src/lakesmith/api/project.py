@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lakesmith.api.returning import Return
     from lakesmith.api.table import PublishedTable
     from lakesmith.dbt.scaffold import FileChange
-    from lakesmith.lake.move import Moved
+    from lakesmith.lake.moving.move import Moved
     from lakesmith.lake.upkeep.collect import Swept
     from lakesmith.model.loads import QuarantinedRow, Upkeep
     from lakesmith.model.versions import Version
@@ -305,7 +305,13 @@ class Project:
             yield from self._shop.lake.table(name).quarantined()
 
     def replay(
-        self, stream: str, *, reason: str | None = None, since: date | None = None, dry_run: bool = False, overtaking: bool = False
+        self,
+        stream: str,
+        *,
+        reason: str | None = None,
+        since: date | None = None,
+        dry_run: bool = False,
+        overtaking: bool = False,
     ) -> Replayed:
         """Parse records of quarantine again by today's rules, and bring in those that can become rows, exactly once.
 

@@ -60,6 +60,6 @@ def unknown_table(shop: Workshop, name: str, what: str = "bronze table") -> Sele
 
 def versions_of(shop: Workshop, stream: StreamId) -> list[Version]:
     """Return what happened to a table, newest first; empty where it has never been loaded."""
-    from lakesmith.lake.chronicle import versions_of as read
+    from lakesmith.lake.contents.chronicle import versions_of as read
 
     return read(shop.lake.table(stream))

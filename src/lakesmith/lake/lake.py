@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.host import Host
-from lakesmith.lake.directories import open_directory
+from lakesmith.lake.catalogs.directories import open_directory
+from lakesmith.lake.catalogs.pointers import CatalogPointers
 from lakesmith.lake.layout import Layout
-from lakesmith.lake.pointers import CatalogPointers
 from lakesmith.lake.services import Services
 from lakesmith.lake.stores import open_store
 from lakesmith.lake.table import Table
@@ -66,7 +66,7 @@ class Lake:
 
     def commit_together(self, loads: Sequence[tuple[Group, Batch]]) -> list[Commit]:
         """Make groups of different tables visible in one moment, where the catalog is a database; see `lake.together`."""
-        from lakesmith.lake.together import commit_together
+        from lakesmith.lake.commits.together import commit_together
 
         return commit_together(self.services, loads)
 
@@ -82,7 +82,7 @@ class Lake:
 
     def check(self) -> Iterator[Finding]:
         """Yield what is wrong with the settings of the catalog's server; nothing for other catalogs. Errors as in `streams`."""
-        from lakesmith.lake.postgres import PostgresDirectory
+        from lakesmith.lake.catalogs.postgres import PostgresDirectory
 
         if isinstance(self.directory, PostgresDirectory):
             yield from self.directory.check()
@@ -96,7 +96,7 @@ class Lake:
             CatalogLockedError: If the catalog stayed locked.
             StorageUnavailableError: If it cannot be reached.
         """
-        from lakesmith.lake.catalogs import open_catalog
+        from lakesmith.lake.catalogs.opening import open_catalog
 
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lakesmith.host import Host
+from lakesmith.lake.catalogs.pointers import Pointers
 from lakesmith.lake.layout import Layout
-from lakesmith.lake.pointers import Pointers
-from lakesmith.lake.sidecars import Sidecars
-from lakesmith.lake.store import Store
+from lakesmith.lake.positions.sidecars import Sidecars
+from lakesmith.lake.stores.store import Store
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog

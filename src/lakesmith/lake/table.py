@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lakesmith.errors import ClockBehindError, ForeignCommitError
-from lakesmith.lake.checkpoints import CHECKPOINT, in_force
-from lakesmith.lake.claims import ClaimStore
-from lakesmith.lake.judge import find_building, highest_known, said_in_force
+from lakesmith.lake.catalogs.pointers import read_metadata
+from lakesmith.lake.commits.judge import find_building, highest_known, said_in_force
+from lakesmith.lake.commits.summaries import read_commit
 from lakesmith.lake.metadata import BUILD, MAIN, Metadata, from_ms, to_ms
 from lakesmith.lake.numbering import number_schema, with_holes
-from lakesmith.lake.pointers import read_metadata
-from lakesmith.lake.quarantine import read_claimed
+from lakesmith.lake.positions.checkpoints import CHECKPOINT, in_force
+from lakesmith.lake.quarantine.claims import ClaimStore
+from lakesmith.lake.quarantine.rejects import read_claimed
 from lakesmith.lake.services import Services
-from lakesmith.lake.summaries import read_commit
 from lakesmith.model.loads import Batch, BronzeSnapshot, Checkpoint, Commit, Group, Head, QuarantinedRow, Staged, Upkeep
 from lakesmith.model.protocols import Stage
 from lakesmith.model.shapes import Reshape
@@ -165,7 +165,7 @@ class Table:
 
     def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
         """Open a stage for rows numbered from `first_row` on; `schema` is what `number` returned."""
-        from lakesmith.lake.stage import FileStage, Place
+        from lakesmith.lake.staging.stage import FileStage, Place
 
         layout = self.services.layout
         place = Place(self.services.store, layout.data(self.stream), layout.quarantine(self.stream))
@@ -186,7 +186,7 @@ class Table:
             CommitUnknownError: If there was no answer and the catalog cannot be read to find out.
             ValueError: If the batch is not one of this group.
         """
-        from lakesmith.lake.commit import commit_load
+        from lakesmith.lake.commits.load import commit_load
 
         return commit_load(self.services, group, batch)
 
@@ -200,7 +200,7 @@ class Table:
             ValueError: If `head` knows of no such generation, or it has open splits.
             LakesmithError: As for `commit`.
         """
-        from lakesmith.lake.generations import swap
+        from lakesmith.lake.commits.generations import swap
 
         return swap(self.services, self.stream, head)
 
@@ -215,7 +215,7 @@ class Table:
             FencedError: If a load, a swap or another rollback landed meanwhile.
             LakesmithError: As for `commit`.
         """
-        from lakesmith.lake.generations import rollback
+        from lakesmith.lake.commits.generations import rollback
 
         return rollback(self.services, self.stream, snapshot_id)
 
@@ -236,7 +236,7 @@ class Table:
             StorageUnavailableError: If a file cannot be read.
             StorageFullError: If the temporary folder is full.
         """
-        from lakesmith.lake.vanished import Compared, find_vanished
+        from lakesmith.lake.contents.vanished import Compared, find_vanished
 
         now = self.snapshot()
         files = [file.path for receipt in staged for file in receipt.files]
@@ -248,7 +248,7 @@ class Table:
         Raises:
             StorageUnavailableError: If a file cannot be read.
         """
-        from lakesmith.lake.carrying import carried_rows
+        from lakesmith.lake.contents.carrying import carried_rows
 
         now = self.snapshot()
         if now is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from lakesmith.errors import FatalError, FencedError, LakesmithError
 from lakesmith.host.secrets import Secrets
 from lakesmith.host.stop import StopRequestedError
-from lakesmith.lake.chronicle import versions_of
+from lakesmith.lake.contents.chronicle import versions_of
 from lakesmith.model import events
 from lakesmith.model.loads import Load
 from lakesmith.model.plans import Dataset, Plan, Step

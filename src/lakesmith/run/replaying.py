@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from lakesmith.errors import UsageError
 from lakesmith.host.crash import point
-from lakesmith.lake.newer import newest_ordinals
-from lakesmith.lake.quarantine import write_note
+from lakesmith.lake.contents.newer import newest_ordinals
+from lakesmith.lake.quarantine.rejects import write_note
 from lakesmith.model.loads import Batch, Checkpoint, Head, Load, QuarantinedRow, Staged
 from lakesmith.model.protocols import Replays
 from lakesmith.model.shapes import Drift, Reshape, Shaped

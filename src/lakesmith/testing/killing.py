@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # Imported once, by the server that processes are forked from; nothing of it starts a thread before it is used.
 PRELOADED = [
-    "lakesmith.lake.catalogs",
-    "lakesmith.lake.commit",
-    "lakesmith.lake.stage",
+    "lakesmith.lake.catalogs.opening",
+    "lakesmith.lake.commits.load",
+    "lakesmith.lake.staging.stage",
     "lakesmith.shape.profile",
     "lakesmith.shape.shaper",
     "lakesmith.testing.trial",

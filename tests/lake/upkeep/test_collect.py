@@ -7,7 +7,7 @@ from pathlib import Path
 from lake_loading import ROWS, STREAM, make_rows, open_batch, open_lake, read_back, without_system
 from upkeep_tools import EAGER, files_below, grow_older, load, needed_files, sweep, sweep_twice
 
-from lakesmith.lake.store import FolderStore
+from lakesmith.lake.stores.store import FolderStore
 from lakesmith.lake.upkeep import tend
 from lakesmith.lake.upkeep.collect import collect
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakesmith.lake.store import FolderStore
+from lakesmith.lake.stores.store import FolderStore
 from lakesmith.lake.types import schema_to_arrow
 from lakesmith.lake.upkeep.proving import examine
 from lakesmith.model.types import (

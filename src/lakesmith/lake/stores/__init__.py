@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lakesmith.lake.store import FolderStore, Store
+from lakesmith.lake.stores.store import FolderStore, Store
 from lakesmith.model.places import LakeAddress
 
 

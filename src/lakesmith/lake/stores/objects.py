@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.host.objects import connect, key_of, object_errors
 from lakesmith.lake.layout import Layout
-from lakesmith.lake.store import Output, Stored
+from lakesmith.lake.stores.store import Output, Stored
 from lakesmith.model.places import Storage, scheme_of
 
 if TYPE_CHECKING:

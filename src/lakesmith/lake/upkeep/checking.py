@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator
 
 from lakesmith.errors import LakesmithError
-from lakesmith.lake.checkpoints import CHECKPOINT, find_bearer
 from lakesmith.lake.metadata import Metadata
+from lakesmith.lake.positions.checkpoints import CHECKPOINT, find_bearer
 from lakesmith.lake.services import Services
 from lakesmith.lake.upkeep.reach import Reach, find_content, find_reach, key
 from lakesmith.model.streams import Finding, StreamId

@@ -10,7 +10,7 @@ from lakesmith.errors import LakesmithError
 from lakesmith.host import crash
 from lakesmith.lake.metadata import Metadata
 from lakesmith.lake.services import Services
-from lakesmith.lake.store import Stored
+from lakesmith.lake.stores.store import Stored
 from lakesmith.lake.upkeep import guards, leases, marks, points
 from lakesmith.lake.upkeep.guards import Sight
 from lakesmith.lake.upkeep.reach import Reach, find_reach, key

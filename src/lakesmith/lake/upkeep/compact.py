@@ -12,10 +12,10 @@ import pyarrow as pa
 from lakesmith.errors import RowLawError
 from lakesmith.host import crash
 from lakesmith.lake import iceberg
+from lakesmith.lake.commits.sending import Sender
 from lakesmith.lake.metadata import Metadata
-from lakesmith.lake.sending import Sender
 from lakesmith.lake.services import Services
-from lakesmith.lake.statistics import describe_file
+from lakesmith.lake.staging.statistics import describe_file
 from lakesmith.lake.upkeep import points
 from lakesmith.lake.upkeep.guards import YOUNG
 from lakesmith.lake.upkeep.planning import Piece, Rules, choose

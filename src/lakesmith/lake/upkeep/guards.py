@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lakesmith.lake.store import Stored
+from lakesmith.lake.stores.store import Stored
 from lakesmith.lake.upkeep.reach import Reach
 
 YOUNG = timedelta(days=3)

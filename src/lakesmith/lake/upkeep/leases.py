@@ -20,7 +20,7 @@ from lakesmith.errors import StorageFullError, StorageUnavailableError
 from lakesmith.lake.layout import Layout, safe_name
 from lakesmith.lake.metadata import to_ms
 from lakesmith.lake.services import Services
-from lakesmith.lake.store import Store, Stored
+from lakesmith.lake.stores.store import Store, Stored
 from lakesmith.model.streams import StreamId
 
 LIFETIME = timedelta(days=7)

@@ -13,7 +13,7 @@ from lakesmith.errors import StorageUnavailableError
 from lakesmith.lake.layout import Layout, safe_name
 from lakesmith.lake.metadata import to_ms
 from lakesmith.lake.services import Services
-from lakesmith.lake.store import Store, Stored
+from lakesmith.lake.stores.store import Store, Stored
 from lakesmith.lake.upkeep.guards import APART
 
 Marked = dict[str, int]

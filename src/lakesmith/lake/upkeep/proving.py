@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import StorageUnavailableError
-from lakesmith.lake.store import Store
+from lakesmith.lake.stores.store import Store
 from lakesmith.model.types import DOUBLE, FLOAT, Decimal, Field, List, Map, Scalar, Schema, Struct, Type
 
 if TYPE_CHECKING:

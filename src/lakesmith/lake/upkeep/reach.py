@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import CatalogBrokenError, StorageUnavailableError
 from lakesmith.lake import iceberg
-from lakesmith.lake.checkpoints import CHECKPOINT, find_bearer, name_sidecars
-from lakesmith.lake.claims import Claim, ClaimStore
+from lakesmith.lake.catalogs.pointers import read_metadata
 from lakesmith.lake.metadata import Metadata
-from lakesmith.lake.pointers import read_metadata
+from lakesmith.lake.positions.checkpoints import CHECKPOINT, find_bearer, name_sidecars
+from lakesmith.lake.positions.sidecars import read_outline
+from lakesmith.lake.quarantine.claims import Claim, ClaimStore
 from lakesmith.lake.services import Services
-from lakesmith.lake.sidecars import read_outline
 from lakesmith.lake.upkeep.leases import leased
 from lakesmith.model.streams import StreamId
 

@@ -14,12 +14,12 @@ from pyiceberg.typedef import EMPTY_DICT
 
 from lakesmith.host.files import storage_errors
 from lakesmith.lake import iceberg
-from lakesmith.lake.checkpoints import find_bearer
-from lakesmith.lake.drafts import Base, open_base, stamp
+from lakesmith.lake.commits.drafts import Base, open_base, stamp
+from lakesmith.lake.commits.sending import Prepared, Steps
 from lakesmith.lake.metadata import Metadata, to_ms
-from lakesmith.lake.sending import Prepared, Steps
+from lakesmith.lake.positions.checkpoints import find_bearer
 from lakesmith.lake.services import Services
-from lakesmith.lake.stage import SEQ
+from lakesmith.lake.staging.stage import SEQ
 from lakesmith.lake.upkeep import points
 from lakesmith.lake.upkeep.planning import UPKEEP, Piece
 from lakesmith.model.streams import StreamId

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.host import crash
 from lakesmith.host.files import storage_errors
-from lakesmith.lake.stage import SEQ, writer_options
-from lakesmith.lake.store import Store
+from lakesmith.lake.staging.stage import SEQ, writer_options
+from lakesmith.lake.stores.store import Store
 from lakesmith.lake.types import schema_to_arrow
 from lakesmith.lake.upkeep import points
 from lakesmith.lake.upkeep.planning import Piece

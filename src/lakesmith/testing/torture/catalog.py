@@ -22,8 +22,8 @@ from pyiceberg.table.metadata import TableMetadata
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lakesmith.errors import CatalogLockedError, StorageUnavailableError
+from lakesmith.lake.catalogs.pointers import read_metadata
 from lakesmith.lake.metadata import Metadata
-from lakesmith.lake.pointers import read_metadata
 from lakesmith.model.streams import StreamId
 from lakesmith.testing.torture.actors import acting, pause
 from lakesmith.testing.torture.memory import MemoryFiles, MemoryStore, plain

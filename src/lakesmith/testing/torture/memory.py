@@ -14,7 +14,7 @@ from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStrea
 
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.host.ids import Ids
-from lakesmith.lake.store import Output, Stored
+from lakesmith.lake.stores.store import Output, Stored
 from lakesmith.testing.torture.actors import pause
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)

@@ -81,7 +81,7 @@ def _setter(place: Any, name: str, value: Any) -> Callable[[], None]:
 
 def _no_fence(patches: Patches) -> None:
     """Commit whatever landed since the group was opened."""
-    patches.put("lakesmith.lake.judge", "_check_unmoved", lambda _old: lambda *_args, **_kwargs: None)
+    patches.put("lakesmith.lake.commits.judge", "_check_unmoved", lambda _old: lambda *_args, **_kwargs: None)
 
 
 def _blind_retry(patches: Patches) -> None:
@@ -98,7 +98,7 @@ def _blind_retry(patches: Patches) -> None:
 
         return send
 
-    patches.put("lakesmith.lake.sending", "Sender.send", make)
+    patches.put("lakesmith.lake.commits.sending", "Sender.send", make)
 
 
 def _second_commit(patches: Patches) -> None:
@@ -130,7 +130,7 @@ def _current_snapshot_only(patches: Patches) -> None:
 
         return find_bearer
 
-    patches.put("lakesmith.lake.checkpoints", "find_bearer", make)
+    patches.put("lakesmith.lake.positions.checkpoints", "find_bearer", make)
 
 
 def _ordinal_reused(patches: Patches) -> None:
@@ -143,7 +143,7 @@ def _ordinal_reused(patches: Patches) -> None:
 
         return highest
 
-    patches.put("lakesmith.lake.judge", "highest_known", make)
+    patches.put("lakesmith.lake.commits.judge", "highest_known", make)
     _forget_known(patches)
 
 
@@ -157,7 +157,7 @@ def _forget_known(patches: Patches) -> None:
 def _out_of_order(patches: Patches) -> None:
     """Give out ordinals from above, so that a later commit has a lower one, and let it land."""
     down = itertools.count(1_000_000, -1)
-    patches.put("lakesmith.lake.judge", "highest_known", lambda _old: lambda _metadata: 0)
+    patches.put("lakesmith.lake.commits.judge", "highest_known", lambda _old: lambda _metadata: 0)
 
     def make(old: Any) -> Any:
         def open_group(table: Any, head: Any, **kwargs: Any) -> Any:
@@ -194,7 +194,8 @@ def _quarantine_unstamped(patches: Patches) -> None:
 
     def make(_old: Any) -> Any:
         def quarantined(table: Any) -> Iterator[Any]:
-            from lakesmith.lake import claims, quarantine
+            from lakesmith.lake.quarantine import claims
+            from lakesmith.lake.quarantine import rejects as quarantine
 
             store, folder = table.services.store, table.services.layout.quarantine(table.stream)
             names = [stored.path.rpartition("/")[2] for stored in store.list(folder)]
@@ -215,7 +216,7 @@ def _clock_as_it_is(patches: Patches) -> None:
     def loaded_at(_old: Any) -> Any:
         return lambda table, _head: table.services.host.clock.now()
 
-    patches.put("lakesmith.lake.drafts", "open_base", open_base)
+    patches.put("lakesmith.lake.commits.drafts", "open_base", open_base)
     patches.put("lakesmith.lake.table", "Table._loaded_at", loaded_at)
 
 
@@ -229,7 +230,7 @@ def _no_swap_of_pointers(patches: Patches) -> None:
 
         return send_once
 
-    patches.put("lakesmith.lake.sending", "Sender.send_once", make)
+    patches.put("lakesmith.lake.commits.sending", "Sender.send_once", make)
 
 
 def _tidy_commit(patches: Patches) -> None:
@@ -245,12 +246,12 @@ def _tidy_commit(patches: Patches) -> None:
 
         return send_once
 
-    patches.put("lakesmith.lake.sending", "Sender.send_once", make)
+    patches.put("lakesmith.lake.commits.sending", "Sender.send_once", make)
 
 
 def _position_stays(patches: Patches) -> None:
     """Roll the rows back and keep the position."""
-    generations = import_module("lakesmith.lake.generations")
+    generations = import_module("lakesmith.lake.commits.generations")
 
     def make(old: Any) -> Any:
         return lambda metadata, sidecars, *_start: old(metadata, sidecars)

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from lakesmith.lake import expiry
+from lakesmith.lake.commits import expiry
 from lakesmith.lake.upkeep.collect import collect
 from lakesmith.lake.upkeep.planning import Rules
 from lakesmith.lake.upkeep.tending import tend

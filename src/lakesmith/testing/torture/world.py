@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 from pyiceberg.table import update as updating
 
 from lakesmith.host import Host, crash
-from lakesmith.lake import expiry
+from lakesmith.lake.commits import expiry
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.services import Services
 from lakesmith.lake.table import Table

@@ -1,0 +1,1 @@
+"""Which metadata file is a table's newest: SQLite, PostgreSQL, Glue, REST."""

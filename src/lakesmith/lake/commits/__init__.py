@@ -1,0 +1,1 @@
+"""Commits of every kind, sent exactly once: loads, swaps, rollbacks, several tables together; what they expire."""

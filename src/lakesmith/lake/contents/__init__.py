@@ -1,0 +1,1 @@
+"""What tables hold and held: versions, rows kept over a rebuild, keys that vanished."""

@@ -1,0 +1,1 @@
+"""A lake carried to another place."""

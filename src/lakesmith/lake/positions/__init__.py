@@ -1,0 +1,1 @@
+"""Checkpoints: which is in force, and where large ones lie."""

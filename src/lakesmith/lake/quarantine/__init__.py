@@ -1,0 +1,1 @@
+"""Where rejected records wait, and which of them show."""

@@ -1,0 +1,1 @@
+"""Files of a commit in the making, which nobody sees yet."""
