@@ -7,6 +7,7 @@ from datetime import date
 
 from lakesmith.api.returning import need_owner
 from lakesmith.api.tables import find_stream, unknown_table
+from lakesmith.model.protocols import Misses
 from lakesmith.model.streams import StreamId
 from lakesmith.run.jobs import job_of
 from lakesmith.run.routes import find_route
@@ -57,8 +58,7 @@ def plan_rebuild(shop: Workshop, name: str, since: date | None) -> RebuildPlan:
     splits = route.splits if route else ()
     sizes = [split.size_bytes or 0 for split in splits]
     kept = route.kept.origins if route and route.kept else frozenset()
-    lost = getattr(job.source, "gone", None)
-    gone = lost(spec, head.position) if lost and head and head.position else ()
+    gone = job.source.gone(spec, head.position) if isinstance(job.source, Misses) and head and head.position else ()
     return RebuildPlan(
         stream=spec.id,
         since=since,

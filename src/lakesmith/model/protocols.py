@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from lakesmith.model.events import Event
 from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow, Staged, Upkeep
 from lakesmith.model.plans import Dataset
 from lakesmith.model.shapes import Marks, Reshape
-from lakesmith.model.streams import Ask, Chunk, Finding, Position, Reject, Replay, Split, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, Reject, Replay, Split, StreamSpec
 from lakesmith.model.types import Schema
 
 if TYPE_CHECKING:
@@ -60,6 +61,24 @@ class Replays(Protocol):
 
     def replay(self, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
         """Yield what becomes of every record by today's settings; each is in one `Replay`, numbered as in `records`."""
+        ...
+
+
+@runtime_checkable
+class Dates(Protocol):
+    """What a source may be able to do besides: tell from which day its records are, for `rebuild --since`."""
+
+    def keep_before(self, stream: StreamSpec, position: Position, since: date) -> Kept:
+        """Return what stays of the stream if everything from `since` on is read anew."""
+        ...
+
+
+@runtime_checkable
+class Misses(Protocol):
+    """What a source may be able to do besides: tell what it once sent and has no more, so that a rebuild can warn."""
+
+    def gone(self, stream: StreamSpec, position: Position) -> Sequence[str]:
+        """Return the names of the parts that were loaded up to `position` and are not there any more."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lakesmith.errors import UsageError
 from lakesmith.model.loads import Head
+from lakesmith.model.protocols import Dates
 from lakesmith.model.streams import Ask, Kept, Position, Split
 
 if TYPE_CHECKING:
@@ -80,21 +81,21 @@ def _resumed(job: LoadJob, head: Head | None) -> Route | None:
 
 def _begun(job: LoadJob, head: Head | None) -> Route:
     """Return a load of everything, aside, so that readers keep what they have until it is whole."""
-    kept = _kept(job, head) if _since(job) else None
+    since = _since(job)
+    kept = _kept(job, head, since) if since else None
     position = kept.position if kept else None
-    splits = job.source.splits(job.spec, Ask(since=position, from_day=_since(job) if kept else None))
+    splits = job.source.splits(job.spec, Ask(since=position, from_day=since if kept else None))
     return Route(splits, position, _mark(job), aside=True, fresh=True, kept=kept, replaces=job.rebuild is None)
 
 
-def _kept(job: LoadJob, head: Head | None) -> Kept | None:
-    keep = getattr(job.source, "keep_before", None)
+def _kept(job: LoadJob, head: Head | None, since: date) -> Kept | None:
     if job.spec.mode == "replace":
         raise UsageError(
             f"`--since` has no meaning for {job.spec.id}: each load of a `replace` stream reads all of it.",
             where=job.spec.where,
             fix=f"`lakesmith rebuild {job.spec.id}`",
         )
-    if keep is None:
+    if not isinstance(job.source, Dates):
         raise UsageError(
             f"`--since` has no meaning for {job.spec.id}: its source cannot tell from which day a record is.",
             where=job.spec.where,
@@ -102,8 +103,7 @@ def _kept(job: LoadJob, head: Head | None) -> Kept | None:
         )
     if head is None or head.position is None:
         return None
-    found: Kept = keep(job.spec, head.position, _since(job))
-    return found
+    return job.source.keep_before(job.spec, head.position, since)
 
 
 def _mark(job: LoadJob) -> str:
