@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from lakesmith.about import __version__
-from lakesmith.api.running import locked
+from lakesmith.api.running import locked, run_started
 from lakesmith.errors import LakesmithError
 from lakesmith.model import events
 from lakesmith.model.streams import StreamId
@@ -20,8 +16,6 @@ from lakesmith.run.workshop import Workshop
 if TYPE_CHECKING:
     from lakesmith.model.loads import Load
     from lakesmith.model.protocols import Recorder
-
-LEASE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +34,8 @@ def change(shop: Workshop, what: Change, work: Callable[[int], Load | None]) -> 
         LakesmithError: What `work` raises; it is on record too.
     """
     with locked(shop, f"lakesmith {what.command}"), shop.host.stop.listening(), _recorder(shop) as (recorder, known):
-        now, run_id = shop.host.clock.now(), shop.host.ids.run_id(shop.host.clock.now())
-        recorder.record(_started(shop, what, run_id))
+        run_id = shop.host.ids.run_id(shop.host.clock.now())
+        recorder.record(run_started(shop, run_id, what.command, str(what.stream)))
         try:
             load = work(known.get(str(what.stream), 0))
         except LakesmithError as error:
@@ -70,21 +64,3 @@ def _recorder(shop: Workshop) -> Iterator[tuple[Recorder, dict[str, int]]]:
         yield Fanout((store, RunLog(shop.paths.logs, host=shop.host)), complain=lambda _text: None), known
     finally:
         store.close()
-
-
-def _started(shop: Workshop, what: Change, run_id: str) -> events.RunStarted:
-    now = shop.host.clock.now()
-    return events.RunStarted(
-        run_id=run_id,
-        at=now,
-        project=shop.config.name,
-        target=shop.target.name,
-        command=what.command,
-        selection=str(what.stream),
-        trigger="cli",
-        version=__version__,
-        config_hash=shop.config.config_hash,
-        host=platform.node(),
-        pid=os.getpid(),
-        lease_until=now + LEASE,
-    )

@@ -122,7 +122,8 @@ def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder, ord
     from lakesmith.run.execute import Execution, mask_error
     from lakesmith.run.survey import survey
 
-    recorder.record(_started(shop, order, run_id))
+    left_out = (f"--exclude {name}" for name in order.exclude)
+    recorder.record(run_started(shop, run_id, order.command, " ".join((*order.select, *left_out))))
     try:
         found = survey(shop, order)
         outcome = Execution(shop, order, found, run_id, recorder, ordinals=ordinals).run(make_plan(found.facts))
@@ -163,15 +164,16 @@ def sentence(outcome: Outcome) -> str:
     return f"{written:,} rows loaded{anew}" if outcome.loads else "built anew"
 
 
-def _started(shop: Workshop, order: Order, run_id: str) -> events.RunStarted:
+def run_started(shop: Workshop, run_id: str, command: str, selection: str) -> events.RunStarted:
+    """Return the event that begins the record of a run; its lease is to be renewed while it goes on."""
     now = shop.host.clock.now()
     return events.RunStarted(
         run_id=run_id,
         at=now,
         project=shop.config.name,
         target=shop.target.name,
-        command=order.command,
-        selection=" ".join((*order.select, *(f"--exclude {left_out}" for left_out in order.exclude))),
+        command=command,
+        selection=selection,
         trigger="cli",
         version=__version__,
         config_hash=shop.config.config_hash,

@@ -87,6 +87,18 @@ class Field:
         return self.name.startswith(SYSTEM_PREFIX)
 
 
+def parts(type_: Type) -> tuple[Field, ...]:
+    """Return the fields right below a nested type, under Iceberg's names for the parts of lists and maps; none for a flat one."""
+    match type_:
+        case Struct(fields):
+            return fields
+        case List(element, element_id):
+            return (Field("element", element, id=element_id),)
+        case Map(key, value, key_id, value_id):
+            return (Field("key", key, id=key_id), Field("value", value, id=value_id))
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """The columns of a table, in order.

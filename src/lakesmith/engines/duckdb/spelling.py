@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lakesmith.model.types import Decimal, Field, List, Map, Scalar, Struct, Type
+from lakesmith.model.types import Decimal, Field, List, Map, Scalar, Struct, Type, parts
 
 SCALARS = {
     "boolean": "BOOLEAN",
@@ -69,8 +69,8 @@ def type_name(kind: Type) -> str:
         case Decimal():
             return f"DECIMAL({kind.precision}, {kind.scale})"
         case Struct():
-            parts = ", ".join(f"{name(part.name)} {type_name(part.type)}" for part in kind.fields)
-            return f"STRUCT({parts})"
+            inside = ", ".join(f"{name(part.name)} {type_name(part.type)}" for part in kind.fields)
+            return f"STRUCT({inside})"
         case List():
             return f"{type_name(kind.element)}[]"
         case Map():
@@ -86,18 +86,6 @@ def field_map(fields: Iterable[Field]) -> str:
 
 
 def _entry(field: Field) -> str:
-    below = _children(field.type)
+    below = parts(field.type)
     children = f", children: {field_map(below)}" if below else ""
     return f"{{name: {text(field.name)}, type: {text(type_name(field.type))}, default_value: NULL{children}}}"
-
-
-def _children(kind: Type) -> tuple[Field, ...]:
-    match kind:
-        case Struct():
-            return kind.fields
-        case List():
-            return (Field("element", kind.element, id=kind.element_id),)
-        case Map():
-            return (Field("key", kind.key, id=kind.key_id), Field("value", kind.value, id=kind.value_id))
-        case _:
-            return ()

@@ -13,7 +13,7 @@ from lakesmith.lake.positions.checkpoints import CHECKPOINT, find_said, highest_
 from lakesmith.lake.positions.sidecars import read_outline
 from lakesmith.lake.quarantine.claims import BATCH_ID
 from lakesmith.model.loads import Batch, Commit, Group
-from lakesmith.model.types import Field, List, Map, Schema, Struct, Type
+from lakesmith.model.types import Field, Schema, parts
 
 HIGHEST = "lakesmith.highest-ordinal"
 NOTHING_LOADED = "none"
@@ -149,18 +149,7 @@ def all_fields(fields: Iterable[Field]) -> Iterator[Field]:
     """Yield columns and all their parts, the elements of lists and maps too, each with its field id."""
     for field in fields:
         yield field
-        yield from all_fields(_parts(field.type))
-
-
-def _parts(type_: Type) -> tuple[Field, ...]:
-    match type_:
-        case Struct(fields):
-            return fields
-        case List(element, element_id):
-            return (Field("element", element, id=element_id),)
-        case Map(key, value, key_id, value_id):
-            return (Field("key", key, id=key_id), Field("value", value, id=value_id))
-    return ()
+        yield from all_fields(parts(field.type))
 
 
 def fenced(group: Group, why: str) -> FencedError:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from lakesmith.host.files import fsync_folder, make_folder, storage_errors
+from lakesmith.host.files import fsync_folder, make_folder, storage_errors, write_atomically
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,8 @@ class FolderStore:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file whole."""
-        file = Path(path)
-        make_folder(file.parent)
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-        with storage_errors(path):
-            with temporary.open("wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-            temporary.replace(file)
-            fsync_folder(file.parent)
+        make_folder(Path(path).parent)
+        write_atomically(Path(path), content)
 
     def size(self, path: str) -> int | None:
         """Return the bytes of a file, None where there is none."""

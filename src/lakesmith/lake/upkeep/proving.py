@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.lake.stores.store import Store
-from lakesmith.model.types import DOUBLE, FLOAT, Decimal, Field, List, Map, Scalar, Schema, Struct, Type
+from lakesmith.model.types import DOUBLE, FLOAT, Decimal, Field, List, Map, Scalar, Schema, Struct, Type, parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -164,17 +164,6 @@ def _fields(fields: Iterable[Field]) -> str:
 
 
 def _entry(field: Field) -> str:
-    below = _parts(field.type)
+    below = parts(field.type)
     children = f", children: {_fields(below)}" if below else ""
     return f"{{name: {_text(field.name)}, type: {_text(_type(field.type))}, default_value: NULL{children}}}"
-
-
-def _parts(kind: Type) -> tuple[Field, ...]:
-    match kind:
-        case Struct(fields):
-            return fields
-        case List(element, element_id):
-            return (Field("element", element, id=element_id),)
-        case Map(key, value, key_id, value_id):
-            return (Field("key", key, id=key_id), Field("value", value, id=value_id))
-    return ()
