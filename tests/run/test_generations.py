@@ -29,7 +29,7 @@ def bricks(*rows):
 def killing(at):
     def on_read(split):
         if split == at:
-            raise KilledError
+            raise KilledError("killed")
 
     return on_read
 
@@ -65,7 +65,7 @@ def test_a_load_replaces_the_table_and_readers_see_all_of_it_or_none(lake, table
 
 def test_the_first_load_too_is_seen_only_whole(lake, table):
     wall = Wall([RED, BLUE], on_read=killing(1))
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledError, match="killed"):
         load(wall, table, mode="replace", group_bytes=EACH_SPLIT)
     assert contents(lake) == []
     wall.on_read = lambda _split: None
@@ -90,7 +90,7 @@ def test_a_generation_begun_anew_by_somebody_else_is_not_swapped_in_their_place(
     load(Wall([RED]), table, mode="replace")
 
     def begin_anew():
-        with pytest.raises(KilledError):
+        with pytest.raises(KilledError, match="killed"):
             load(Wall([BLUE, GREEN], version=3, on_read=killing(1)), table, mode="replace", group_bytes=EACH_SPLIT)
 
     slow = interrupted(lake, begin_anew)
@@ -114,7 +114,7 @@ def test_a_build_that_was_cut_off_is_resumed_where_it_stopped(lake, table):
     load(wall, table, mode="replace")
     wall.rebuild(BLUE, GREEN, RED)
     wall.on_read = killing(2)
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledError, match="killed"):
         load(wall, table, mode="replace", group_bytes=EACH_SPLIT)
     assert contents(lake) == bricks(RED)
     assert table.head().building.open_splits == ("row-2",)
@@ -130,7 +130,7 @@ def test_a_build_of_a_source_that_changed_meanwhile_begins_anew(lake, table):
     load(wall, table, mode="replace")
     wall.rebuild(BLUE, GREEN)
     wall.on_read = killing(1)
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledError, match="killed"):
         load(wall, table, mode="replace", group_bytes=EACH_SPLIT)
     wall.rebuild(GREEN, RED)
     wall.on_read = lambda _split: None
@@ -148,7 +148,7 @@ def test_a_build_that_lacked_only_its_swap_is_swapped_without_reading(lake, tabl
         (),
         {"swap": lambda *_: (_ for _ in ()).throw(KilledError), "__getattr__": lambda _, name: getattr(table, name)},
     )()
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledError, match="killed"):
         load(wall, swapless, mode="replace", group_bytes=EACH_SPLIT)
     assert table.head().snapshot_id == head.snapshot_id
     wall.reads.clear()
@@ -162,7 +162,7 @@ def test_what_another_configuration_built_is_not_taken(lake, table):
 
     wall = Wall([RED, BLUE], on_read=killing(1))
     spec = StreamSpec(STREAM, mode="replace")
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledError, match="killed"):
         load_stream(LoadJob(spec, wall, table, Host(), "old", group_bytes=EACH_SPLIT))
     wall.on_read, wall.reads = (lambda _split: None), []
     load_stream(LoadJob(spec, wall, table, Host(), "new", group_bytes=EACH_SPLIT))

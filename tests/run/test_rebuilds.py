@@ -31,7 +31,7 @@ class Cut:
 
     def __call__(self, split, _box):
         if split == self.at:
-            raise KilledError
+            raise KilledError("killed")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def ids(lake):
 
 def cut_off(shelf, table):
     shelf.on_read.at = 1
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledError, match="killed"):
         rebuild(shelf, table)
     shelf.on_read.at = None
     shelf.reads.clear()
