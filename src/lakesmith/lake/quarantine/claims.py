@@ -18,6 +18,8 @@ from lakesmith.host import crash
 from lakesmith.lake import points
 from lakesmith.lake.layout import Layout
 from lakesmith.lake.metadata import Metadata, Snapshot
+from lakesmith.lake.positions.checkpoints import CHECKPOINT
+from lakesmith.lake.positions.sidecars import read_outline
 from lakesmith.lake.stores.store import Store
 
 BATCH_ID = "lakesmith.batch-id"
@@ -63,8 +65,9 @@ class ClaimStore:
         kept = [claim for snapshot in metadata.lineage() if (claim := Claim.of(snapshot)) is not None]
         yield from kept
         seen, undone = {claim.batch_id for claim in kept}, undone_before(metadata, metadata.main_id)
+        newest = newest_ordinal(metadata)  # what was carried over later than a head that others went back to is no part of it
         for claim in self.carried(metadata):  # twice, if a rollback went to a snapshot just as the others forgot it
-            if claim.batch_id not in seen and not is_undone(claim.ordinal, undone):
+            if claim.batch_id not in seen and claim.ordinal <= newest and not is_undone(claim.ordinal, undone):
                 seen.add(claim.batch_id)
                 yield claim
 
@@ -148,6 +151,13 @@ def undone_before(metadata: Metadata, head: int | None) -> str:
         if BATCH_ID in snapshot.summary:
             return snapshot.summary.get(UNDONE, "")
     return ""
+
+
+def newest_ordinal(metadata: Metadata) -> int:
+    """Return the ordinal of the newest load that made the rows of `main`; 0 before the first."""
+    bearers = (snapshot for snapshot in metadata.ancestors() if CHECKPOINT in snapshot.summary)
+    bearer = next(bearers, None)
+    return read_outline(bearer.summary[CHECKPOINT]).ordinal if bearer else 0
 
 
 def is_undone(ordinal: int, undone: str) -> bool:
