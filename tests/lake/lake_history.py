@@ -12,6 +12,8 @@ from lakesmith.lake.metadata import BUILD, FRESH, MAIN, ROLLED_BACK_TO, SWAPPED_
 from lakesmith.lake.positions.checkpoints import CHECKPOINT
 from lakesmith.lake.quarantine.claims import BATCH_ID, CLAIMS, ORDINAL, UNDONE, ClaimStore, undo, undone_before
 from lakesmith.lake.stores.store import FolderStore
+from lakesmith.model.loads import Checkpoint
+from lakesmith.model.streams import StreamId
 
 
 class History:
@@ -88,7 +90,8 @@ class History:
         self.now_ms += hours * 3_600_000
 
     def _said(self, undone: str) -> dict[str, str]:
-        return {CHECKPOINT: "{}", ORDINAL: str(self.ordinal), **({UNDONE: undone} if undone else {})}
+        checkpoint = Checkpoint(StreamId("app", "orders"), b"{}", self.ordinal).encode()
+        return {CHECKPOINT: checkpoint, ORDINAL: str(self.ordinal), **({UNDONE: undone} if undone else {})}
 
     def _add(self, branch, summary, holds, source=None, *, expire=True) -> None:
         before, new, parent = self.metadata, next(self.ids), self.head(branch) or self.head()
