@@ -34,21 +34,22 @@ def main(words: list[str] | None = None) -> int:
     victims.import_everything()
     if asked.seed is not None:
         return _replay(asked.seed)
-    report, began = Report(), time.perf_counter()
+    report = Report()
     place = Path(tempfile.mkdtemp(prefix="torture-", dir=asked.tmp))
     try:
         for part in asked.part or PARTS:
+            began = time.perf_counter()
             _DO[part](_budget(asked), place / part, report)
+            report.seconds[part] = time.perf_counter() - began
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    report.seconds = time.perf_counter() - began
     if asked.out is not None:
         report.write(asked.out)
     for text in report.broken:
         say(f"BROKEN {text}\n")
     figures = report.as_json()
     say(
-        f"lost {figures['lost']}, doubled {figures['doubled']}, unreadable {figures['unreadable']}, all {len(report.broken)}; {report.seconds:.0f} s"
+        f"lost {figures['lost']}, doubled {figures['doubled']}, unreadable {figures['unreadable']}, all {len(report.broken)}; {figures['seconds']} s"
     )
     return 1 if report.broken else 0
 

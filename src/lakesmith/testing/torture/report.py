@@ -12,7 +12,7 @@ from lakesmith.testing.torture.campaigns import Found
 COUNTED = ("lost", "doubled", "unreadable")
 PAGE = """# Torture: what was done to the lake, and what came of it
 
-`make torture` does all of this anew (under an hour on two cores) and writes this page and `torture.json`. The last run took {minutes} minutes.
+`make torture` does all of this anew (under an hour on two cores) and writes this page and `torture.json`. The last time it took {minutes} minutes.
 
 | | |
 | --- | --- |
@@ -62,11 +62,11 @@ The code under test, made wrong in one way: the proof has to notice.
 
 @dataclass(slots=True)
 class Report:
-    """All that the parts found."""
+    """All that the parts found, and how many seconds each took."""
 
     parts: dict[str, Found] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def broken(self) -> list[str]:
@@ -75,37 +75,47 @@ class Report:
             filter(None, self.faults.values())
         )
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures."""
-        points, random_kills = self._figures("points"), self._figures("random")
-        histories = self._figures("histories")
-        return {
-            "crash_points": points.get("points", []),
-            "kills": {
-                "first": points.get("first", 0),
-                "second": points.get("second", 0),
-                "random": random_kills.get("random", 0),
-            },
-            "histories": histories.get("histories", 0),
-            "commits": histories.get("commits", 0),
-            "steps": histories.get("steps", {}),
-            "faults": {name: not broken for name, broken in self.faults.items()},
-            "mutants": self._figures("mutants").get("mutants", {}),
-            **{kind: sum(found.kinds[kind] for found in self.parts.values()) for kind in COUNTED},
-            "other": len(self.broken),
-            "seeds": {name: found.figures["seeds"] for name, found in self.parts.items() if "seeds" in found.figures},
-            "seconds": round(self.seconds),
+    def as_json(self, known: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the figures; parts that were not played now are those of `known`, as this returned them."""
+        fresh = {
+            name: {
+                **found.figures,
+                **{kind: found.kinds[kind] for kind in COUNTED},
+                "other": len(found.broken),
+                "seconds": round(self.seconds.get(name, 0)),
+            }
+            for name, found in self.parts.items()
         }
-
-    def _figures(self, part: str) -> dict[str, Any]:
-        return self.parts[part].figures if part in self.parts else {}
+        if self.faults:
+            held = {name: not broken for name, broken in self.faults.items()}
+            others = sum(not one for one in held.values())
+            fresh["faults"] = {"faults": held, "other": others, "seconds": round(self.seconds.get("faults", 0))}
+        return _figures({**(known or {}).get("parts", {}), **fresh})
 
     def write(self, folder: Path) -> None:
-        """Write both files."""
-        figures = self.as_json()
+        """Write both files; what they say of parts that were not played now stays."""
+        file = folder / "torture.json"
+        figures = self.as_json(json.loads(file.read_text()) if file.exists() else None)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "torture.json").write_text(json.dumps(figures, indent=2) + "\n")
+        file.write_text(json.dumps(figures, indent=2) + "\n")
         (folder / "torture.md").write_text(page(figures))
+
+
+def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    points, histories = parts.get("points", {}), parts.get("histories", {})
+    kills = {"first": points, "second": points, "random": parts.get("random", {})}
+    return {
+        "crash_points": points.get("points", []),
+        "kills": {kind: part.get(kind, 0) for kind, part in kills.items()},
+        "histories": histories.get("histories", 0),
+        "commits": histories.get("commits", 0),
+        "steps": histories.get("steps", {}),
+        "faults": parts.get("faults", {}).get("faults", {}),
+        "mutants": parts.get("mutants", {}).get("mutants", {}),
+        **{kind: sum(part.get(kind, 0) for part in parts.values()) for kind in (*COUNTED, "other", "seconds")},
+        "seeds": {name: part["seeds"] for name, part in parts.items() if "seeds" in part},
+        "parts": parts,
+    }
 
 
 def page(figures: dict[str, Any]) -> str:
