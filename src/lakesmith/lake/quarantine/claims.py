@@ -65,7 +65,7 @@ class ClaimStore:
         kept = [claim for snapshot in metadata.lineage() if (claim := Claim.of(snapshot)) is not None]
         yield from kept
         seen, undone = {claim.batch_id for claim in kept}, undone_before(metadata, metadata.main_id)
-        newest = newest_ordinal(metadata)  # what was carried over later than a head that others went back to is no part of it
+        newest = newest_ordinal(metadata)  # carried over later than a head that others went back to: no part of it
         for claim in self.carried(metadata):  # twice, if a rollback went to a snapshot just as the others forgot it
             if claim.batch_id not in seen and claim.ordinal <= newest and not is_undone(claim.ordinal, undone):
                 seen.add(claim.batch_id)
