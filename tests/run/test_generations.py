@@ -146,7 +146,10 @@ def test_a_build_that_lacked_only_its_swap_is_swapped_without_reading(lake, tabl
     swapless = type(
         "Swapless",
         (),
-        {"swap": lambda *_: (_ for _ in ()).throw(KilledError), "__getattr__": lambda _, name: getattr(table, name)},
+        {
+            "swap": lambda *_: (_ for _ in ()).throw(KilledError("killed")),
+            "__getattr__": lambda _, name: getattr(table, name),
+        },
     )()
     with pytest.raises(KilledError, match="killed"):
         load(wall, swapless, mode="replace", group_bytes=EACH_SPLIT)

@@ -116,6 +116,7 @@ def test_a_replay_that_was_rolled_back_never_was(again):
     assert shop.waiting() == STILL
 
 
+@pytest.mark.long
 def test_killed_at_any_point_each_record_comes_in_once(again):
     shop = again.say(SETTINGS.replace("quarantine", "evolve"))
     kept = shop.root.with_name("mended")

@@ -56,7 +56,7 @@ def lists_of(kind):
     return st.tuples(st.just(kind), st.lists(usual, max_size=6), st.lists(usual | odd, max_size=4))
 
 
-@settings(max_examples=1500)
+@settings(max_examples=400)
 @given(st.sampled_from(list(COLUMNS)).flatmap(lists_of))
 def test_what_is_read_whole_is_what_is_read_one_by_one(case):
     kind, before, texts = case
@@ -100,7 +100,7 @@ values = st.sampled_from([text for texts in (*COLUMNS.values(), *ODD.values()) f
 words = st.sampled_from(["amber", "a1", "", " ", "12 pcs", "truely", "2024-02-29 noon", None])
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.lists(words | values, max_size=6))
 def test_words_are_counted_only_where_no_text_is_a_value(texts):
     column = trim(pa.array(texts, pa.string()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from lakesmith.model.protocols import Source
@@ -24,8 +25,16 @@ def learn_types(
     from lakesmith.shape import TextProfile
 
     profile = TextProfile()
-    for split in splits:
-        for chunk in source.read(spec, split, ask):
-            check()
-            profile.observe(chunk.rows)
+    with ThreadPoolExecutor(
+        1, thread_name_prefix="lakesmith-learn"
+    ) as thread:  # counts one chunk while the next is read
+        counting: Future[None] | None = None
+        for split in splits:
+            for chunk in source.read(spec, split, ask):
+                check()
+                if counting is not None:
+                    counting.result()
+                counting = thread.submit(profile.observe, chunk.rows)
+        if counting is not None:
+            counting.result()
     return profile

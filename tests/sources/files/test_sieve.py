@@ -40,7 +40,7 @@ def one_by_one(content: bytes, dialect: Dialect) -> tuple[list[dict], list[tuple
     return rows, rejects
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=1000)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
 @example(b"a,b,c\na,b\n\xff,b,c\na,b,c,d\n\xff\na,b,c\n", "utf-8")
 @given(contents, st.sampled_from(ENCODINGS))
 def test_dirty_files_are_read_as_record_by_record(delivery, content: bytes, encoding: str) -> None:

@@ -17,6 +17,7 @@ PAGE = """# Torture: what was done to the lake, and what came of it
 | | |
 | --- | --- |
 | rows lost / doubled, tables unreadable | **{lost} / {doubled} / {unreadable}** |
+| other laws broken | {other} |
 | crash points, each killed at | {point_count} |
 | kills at crash points, of these second kills during recovery | {point_kills:,}, {second:,} |
 | kills at random times | {random_kills:,} |
@@ -122,7 +123,7 @@ def page(figures: dict[str, Any]) -> str:
     """Return the page for people."""
     kills, mutants = figures["kills"], figures["mutants"]
     return PAGE.format(
-        **{kind: figures[kind] for kind in COUNTED},
+        **{kind: figures[kind] for kind in (*COUNTED, "other")},
         minutes=round(figures["seconds"] / 60),
         point_count=len(figures["crash_points"]),
         point_kills=kills["first"] + kills["second"],
