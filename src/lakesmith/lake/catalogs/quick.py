@@ -43,20 +43,8 @@ class QuickSqlCatalog(SqlCatalog):
             return super().commit_table(table, requirements, updates)
         staged = self._update_and_stage_table(table, table.name(), requirements, updates)
         self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
-        namespace = self.namespace_to_string(self.namespace_from(table.name()))
         with Session(self.engine) as session:
-            moved = session.execute(
-                update(IcebergTables)
-                .where(
-                    IcebergTables.catalog_name == self.name,
-                    IcebergTables.table_namespace == namespace,
-                    IcebergTables.table_name == self.table_name_from(table.name()),
-                    IcebergTables.metadata_location.in_((table.metadata_location, f"file://{table.metadata_location}")),
-                )
-                .values(metadata_location=staged.metadata_location, previous_metadata_location=table.metadata_location)
-            )
-            if moved.rowcount != 1:  # type: ignore[attr-defined]
-                raise CommitFailedException(f"{table.name()} has changed since {table.metadata_location}")
+            move_pointer(session, self, table.name(), table.metadata_location, staged.metadata_location)
             session.commit()
         return CommitTableResponse(metadata=staged.metadata, metadata_location=staged.metadata_location)
 
@@ -78,6 +66,26 @@ class QuickSqlCatalog(SqlCatalog):
         )
         files = self._load_file_io(metadata.properties, location)
         return StagedTable(table_identifier, metadata, location, files, self)
+
+
+def move_pointer(session: Session, catalog: SqlCatalog, identifier: Identifier, before: str, after: str) -> None:
+    """Let the catalog name the metadata file `after`, if it names `before` now; it is done once the session is committed.
+
+    Raises:
+        CommitFailedException: If it names another one.
+    """
+    moved = session.execute(
+        update(IcebergTables)
+        .where(
+            IcebergTables.catalog_name == catalog.name,
+            IcebergTables.table_namespace == catalog.namespace_to_string(catalog.namespace_from(identifier)),
+            IcebergTables.table_name == catalog.table_name_from(identifier),
+            IcebergTables.metadata_location.in_((before, f"file://{before}")),
+        )
+        .values(metadata_location=after, previous_metadata_location=before)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise CommitFailedException(f"{identifier} has changed since {before}")
 
 
 def apply_updates(base: TableMetadata, updates: tuple[TableUpdate, ...], path: str) -> TableMetadata:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update import AddSnapshotUpdate, AssertRefSnapshotId, AssertTableUUID
@@ -99,7 +99,7 @@ def append_files(base: Base, summary: dict[str, str], branch: str) -> _MergeAppe
 
 
 def write_snapshot(
-    producer: _SnapshotProducer[_FastAppendFiles], files: list[DataFile], *, at_ms: int, folder: str
+    producer: _SnapshotProducer[Any], files: list[DataFile], *, at_ms: int, folder: str
 ) -> tuple[TableUpdate, ...]:
     """Write manifests and manifest list, and return the updates that add the snapshot and move its branch to it.
 

@@ -107,14 +107,14 @@ class Sender:
             LakesmithError: What `landed` and `build` raise.
         """
         crash.point(work.steps.begun)
-        sent = _Sent()
+        sent = Sent()
         while True:
-            metadata = self._look(work, sent)
+            metadata = sent.look(self.services, work.stream, f"batch {work.ticket} of {work.stream}")
             if (landed := work.landed(metadata)) is not None:
                 return landed
             raise_if_hopeless(sent.failure, self.services)
             if not sent.may_send_on(metadata.path if metadata else None):
-                raise self._refused(work, sent)
+                raise sent.refused(self.services, str(work.stream))
             prepared = work.build(metadata)
             crash.point(work.steps.prepared)
             sent.failure = self.send_once(prepared)
@@ -132,43 +132,44 @@ class Sender:
             return error
         return None
 
-    def _look(self, work: Work[T], sent: _Sent) -> Metadata | None:
-        """Return the table's newest metadata; once something was sent, being unable to read it means the outcome is unknown."""
-        try:
-            return self.services.pointers.read(work.stream)
-        except (CatalogBrokenError, CatalogLockedError, StorageUnavailableError) as error:
-            if not sent.times:
-                raise
-            raise CommitUnknownError(
-                f"The commit of batch {work.ticket} of {work.stream} got no answer, and the catalog cannot be read to find out.",
-                where=error.where,
-                fix="make the catalog readable, then run the same command again: it finds out by itself, and neither loses nor doubles a row",
-            ) from (sent.failure or error)
-
-    def _refused(self, work: Work[T], sent: _Sent) -> StorageUnavailableError:
-        error = StorageUnavailableError(
-            f"The catalog refused a commit of {work.stream} {sent.times} times ({type(sent.failure).__name__}); nothing became visible.",
-            where=self.services.pointers.place,
-            fix="run the same command again: loading resumes where it was",
-        )
-        error.__cause__ = sent.failure
-        return error
-
 
 @dataclass(slots=True)
-class _Sent:
-    """How often a commit was sent, on which version of the table, and what went wrong last."""
+class Sent:
+    """How often commits were sent, on which versions of their tables, and what went wrong last."""
 
     times: int = 0
     failure: Exception | None = None
-    on: str | None = None
+    on: object = None
     on_this: int = 0
 
-    def may_send_on(self, version: str | None) -> bool:
-        """Count a sending on this version of the table; whether there may be one more."""
+    def look(self, services: Services, stream: StreamId, what: str) -> Metadata | None:
+        """Return a table's newest metadata; `what` is sent. Once it was, being unable to read means that the outcome is unknown."""
+        try:
+            return services.pointers.read(stream)
+        except (CatalogBrokenError, CatalogLockedError, StorageUnavailableError) as error:
+            if not self.times:
+                raise
+            raise CommitUnknownError(
+                f"The commit of {what} got no answer, and the catalog cannot be read to find out.",
+                where=error.where,
+                fix="make the catalog readable, then run the same command again: it finds out by itself, and neither loses nor doubles a row",
+            ) from (self.failure or error)
+
+    def may_send_on(self, version: object) -> bool:
+        """Count a sending on this version of the table, or these of several; whether there may be one more."""
         self.on_this = self.on_this + 1 if version == self.on else 1
         self.on = version
         return self.on_this <= ATTEMPTS and self.times < PATIENCE
+
+    def refused(self, services: Services, what: str) -> StorageUnavailableError:
+        """Return the error that says that the catalog does not take `what`."""
+        error = StorageUnavailableError(
+            f"The catalog refused a commit of {what} {self.times} times ({type(self.failure).__name__}); nothing became visible.",
+            where=services.pointers.place,
+            fix="run the same command again: loading resumes where it was",
+        )
+        error.__cause__ = self.failure
+        return error
 
 
 def raise_if_hopeless(failure: Exception | None, services: Services) -> None:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
-from pyiceberg.exceptions import CommitFailedException
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from lakesmith.errors import (
-    CatalogBrokenError,
-    CatalogLockedError,
-    CommitUnknownError,
-    StorageUnavailableError,
-)
 from lakesmith.host import crash
 from lakesmith.lake import points
+from lakesmith.lake.catalogs.quick import move_pointer
 from lakesmith.lake.commits.judge import check_batch
 from lakesmith.lake.commits.load import LoadWork, commit_load
-from lakesmith.lake.commits.sending import ATTEMPTS, PATIENCE, Prepared, raise_if_hopeless
+from lakesmith.lake.commits.sending import Prepared, Sent, raise_if_hopeless
 
 if TYPE_CHECKING:
     from pyiceberg.table import StagedTable
+    from pyiceberg.typedef import Identifier
 
-    from lakesmith.lake.metadata import Metadata
     from lakesmith.lake.services import Services
     from lakesmith.model.loads import Batch, Commit, Group
 
@@ -61,8 +55,7 @@ def commit_together(services: Services, loads: Sequence[tuple[Group, Batch]]) ->
 class _Move:
     """A table's step from one metadata file (None: the table is new) to the next, which is written and durable."""
 
-    namespace: str
-    name: str
+    identifier: Identifier
     before: str | None
     after: str
 
@@ -74,47 +67,31 @@ class _Transaction:
     services: Services
     catalog: SqlCatalog
     works: list[LoadWork]
-    failure: Exception | None = None
-    sent: int = 0
+    sent: Sent = field(default_factory=Sent)
 
     def run(self) -> list[Commit]:
         """Send what has not landed; an answer that was lost is looked for in the tables."""
         crash.point(points.TOGETHER_BEGUN)
-        versions: tuple[str | None, ...] | None = None
-        on_these = 0
+        names = ", ".join(str(work.stream) for work in self.works)
         while True:
-            seen = [self._look(work) for work in self.works]
+            seen = [self.sent.look(self.services, work.stream, names) for work in self.works]
             landed = [work.landed(metadata) for work, metadata in zip(self.works, seen, strict=True)]
             if len(done := [commit for commit in landed if commit is not None]) == len(self.works):
                 return done
-            raise_if_hopeless(self.failure, self.services)
-            found = tuple(metadata.path if metadata else None for metadata in seen)
-            on_these, versions = (on_these + 1 if found == versions else 1), found
-            if on_these > ATTEMPTS or self.sent >= PATIENCE:
-                raise self._refused()
+            raise_if_hopeless(self.sent.failure, self.services)
+            if not self.sent.may_send_on(tuple(metadata.path if metadata else None for metadata in seen)):
+                raise self.sent.refused(self.services, names)
             pending = zip(self.works, seen, landed, strict=True)
-            self.failure = self._send([work.build(metadata) for work, metadata, commit in pending if commit is None])
-            self.sent += 1
-
-    def _look(self, work: LoadWork) -> Metadata | None:
-        """Return a table's newest metadata; once something was sent, being unable to read it means the outcome is unknown."""
-        try:
-            return self.services.pointers.read(work.stream)
-        except (CatalogBrokenError, CatalogLockedError, StorageUnavailableError) as error:
-            if not self.sent:
-                raise
-            raise CommitUnknownError(
-                f"The commit of {self._names()} got no answer, and the catalog cannot be read to find out.",
-                where=error.where,
-                fix="make the catalog readable, then run the same command again: it finds out by itself, and neither loses nor doubles a row",
-            ) from (self.failure or error)
+            prepared = [work.build(metadata) for work, metadata, commit in pending if commit is None]
+            self.sent.failure = self._send(prepared)
+            self.sent.times += 1
 
     def _send(self, prepared: list[Prepared]) -> Exception | None:
         """Send once; return what went wrong, which says nothing about whether it landed."""
         crash.point(points.TOGETHER_PREPARED)
         try:
             moves = [self._stage(one) for one in prepared]
-            self._move(sorted(moves, key=lambda move: (move.namespace, move.name)))
+            self._move(sorted(moves, key=lambda move: move.identifier))
         except Exception as error:  # noqa: BLE001 - whatever it is, only the tables know the outcome
             self.catalog.engine.dispose()  # a connection whose commit failed may still hold the transaction open
             return error
@@ -129,43 +106,18 @@ class _Transaction:
             prepared.table if before else None, identifier, prepared.requirements, prepared.updates
         )
         self.catalog._write_metadata(staged.metadata, staged.io, staged.metadata_location)  # noqa: SLF001
-        namespace = self.catalog.namespace_to_string(self.catalog.namespace_from(identifier))
-        return _Move(namespace, self.catalog.table_name_from(identifier), before, staged.metadata_location)
+        return _Move(identifier, before, staged.metadata_location)
 
     def _move(self, moves: list[_Move]) -> None:
         """Move all pointers in one transaction; in one order for everybody, so that two of them never wait for each other."""
         with Session(self.catalog.engine) as session:
             for move in moves:
-                if move.before is None:
-                    row = self.catalog._create_table_row(move.namespace, move.name, move.after)  # noqa: SLF001
-                    session.execute(insert(IcebergTables).values(**row))
-                else:
-                    self._move_one(session, move)
+                if move.before is not None:
+                    move_pointer(session, self.catalog, move.identifier, move.before, move.after)
+                    continue
+                namespace = self.catalog.namespace_to_string(self.catalog.namespace_from(move.identifier))
+                name = self.catalog.table_name_from(move.identifier)
+                row = self.catalog._create_table_row(namespace, name, move.after)  # noqa: SLF001
+                session.execute(insert(IcebergTables).values(**row))
             crash.point(points.TOGETHER_MOVED)
             session.commit()
-
-    def _move_one(self, session: Session, move: _Move) -> None:
-        moved = session.execute(
-            update(IcebergTables)
-            .where(
-                IcebergTables.catalog_name == self.catalog.name,
-                IcebergTables.table_namespace == move.namespace,
-                IcebergTables.table_name == move.name,
-                IcebergTables.metadata_location.in_((move.before, f"file://{move.before}")),
-            )
-            .values(metadata_location=move.after, previous_metadata_location=move.before)
-        )
-        if moved.rowcount != 1:  # type: ignore[attr-defined]
-            raise CommitFailedException(f"{move.namespace}.{move.name} was changed meanwhile")
-
-    def _names(self) -> str:
-        return ", ".join(str(work.stream) for work in self.works)
-
-    def _refused(self) -> StorageUnavailableError:
-        error = StorageUnavailableError(
-            f"The catalog refused a commit of {self._names()} {self.sent} times ({type(self.failure).__name__}); nothing became visible.",
-            where=self.services.pointers.place,
-            fix="run the same command again: loading resumes where it was",
-        )
-        error.__cause__ = self.failure
-        return error

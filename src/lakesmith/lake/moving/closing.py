@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update import (
-    AddSnapshotUpdate,
-    AssertRefSnapshotId,
-    AssertTableUUID,
     SetPropertiesUpdate,
     TableUpdate,
 )
@@ -17,7 +14,8 @@ from pyiceberg.table.update.snapshot import _FastAppendFiles
 from lakesmith.errors import FencedError
 from lakesmith.lake import iceberg
 from lakesmith.lake.catalogs.pointers import MOVED, read_metadata
-from lakesmith.lake.metadata import MAIN, Metadata, to_ms
+from lakesmith.lake.commits.drafts import open_base, write_snapshot
+from lakesmith.lake.metadata import Metadata, to_ms
 
 if TYPE_CHECKING:
     from lakesmith.lake.lake import Lake
@@ -38,21 +36,17 @@ def close_table(lake: Lake, stream: StreamId, metadata: Metadata, to: str) -> No
     """
     if MOVED in metadata.properties:
         return
-    table = iceberg.load(lake.services.catalog(), stream, metadata)
-    updates: list[TableUpdate] = []
+    base = open_base(lake.services, stream, metadata)
+    updates: tuple[TableUpdate, ...] = ()
     if metadata.main_id is not None:
-        transaction = iceberg.QuickTransaction(table, table.metadata)
-        producer = _FastAppendFiles(Operation.APPEND, transaction, table.io, snapshot_properties={MOVED: to})
-        at_ms = max(to_ms(lake.services.host.clock.now()), metadata.last_updated_ms + 1)
-        updates += [_stamp(update, at_ms) for update in producer._commit()[0]]  # noqa: SLF001 - as in commits of loads
-    updates.append(SetPropertiesUpdate(updates={MOVED: to}))
-    requirements = (
-        AssertTableUUID(uuid=table.metadata.table_uuid),
-        AssertRefSnapshotId(ref=MAIN, snapshot_id=metadata.main_id),
-    )
+        transaction = iceberg.QuickTransaction(base.table, base.built_on)
+        producer = _FastAppendFiles(Operation.APPEND, transaction, base.table.io, snapshot_properties={MOVED: to})
+        at_ms = max(to_ms(lake.services.host.clock.now()), base.not_before_ms)
+        updates = write_snapshot(producer, [], at_ms=at_ms, folder=base.table.location())
+    closed = SetPropertiesUpdate(updates={MOVED: to})
     failure: Exception | None = None
     try:
-        table.catalog.commit_table(table, requirements, tuple(updates))
+        base.table.catalog.commit_table(base.table, base.requirements, (*updates, closed))
     except Exception as error:  # noqa: BLE001 - whatever it is, only the table knows the outcome
         failure = error
     path = lake.directory.find(stream)
@@ -62,9 +56,3 @@ def close_table(lake: Lake, stream: StreamId, metadata: Metadata, to: str) -> No
             where=lake.services.pointers.place,
             fix="stop the loads into the old lake and repeat the same command: it copies what is new",
         ) from failure
-
-
-def _stamp(update: TableUpdate, at_ms: int) -> TableUpdate:
-    if isinstance(update, AddSnapshotUpdate):
-        return AddSnapshotUpdate(snapshot=update.snapshot.model_copy(update={"timestamp_ms": at_ms}))
-    return update

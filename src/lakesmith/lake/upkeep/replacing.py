@@ -14,7 +14,7 @@ from pyiceberg.typedef import EMPTY_DICT
 
 from lakesmith.host.files import storage_errors
 from lakesmith.lake import iceberg
-from lakesmith.lake.commits.drafts import Base, open_base, stamp
+from lakesmith.lake.commits.drafts import Base, open_base, write_snapshot
 from lakesmith.lake.commits.sending import Prepared, Steps
 from lakesmith.lake.metadata import Metadata, to_ms
 from lakesmith.lake.positions.checkpoints import find_bearer
@@ -84,14 +84,11 @@ class Replacement:
         producer = _Replace(base, self.ticket)
         for file in self.gone:
             producer.delete_data_file(file)
-        for file in self.fresh:
-            producer.append_data_file(file)
-        with storage_errors(base.table.location()):
-            try:
-                updates, _ = producer._commit()  # noqa: SLF001 - a transaction would send it, and delete files when that fails
-            except ValidationException as error:
-                raise FilesGoneError from error
-        return Prepared(base.table, tuple(stamp(update, at_ms) for update in updates), base.requirements)
+        try:
+            updates = write_snapshot(producer, list(self.fresh), at_ms=at_ms, folder=base.table.location())
+        except ValidationException as error:
+            raise FilesGoneError from error
+        return Prepared(base.table, updates, base.requirements)
 
     def _is_fresh(self) -> bool:
         """Whether nobody can have taken the new files for litter: a program may sleep for days between two steps."""
