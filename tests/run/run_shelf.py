@@ -14,6 +14,7 @@ from lakesmith.host import Host
 from lakesmith.lake import Lake, Table
 from lakesmith.model.loads import Load
 from lakesmith.model.streams import TEXT_KEY, Ask, Chunk, Position, Reject, Split, StreamId, StreamSpec
+from lakesmith.run.learning import SAMPLE_BYTES
 from lakesmith.run.load import GROUP_BYTES, LoadJob, load_stream
 
 STREAM = StreamId("shelf", "books")
@@ -54,6 +55,7 @@ class Shelf:
     boxes: list[list[Box]]
     on_read: Callable[[int, int], None] = lambda _split, _box: None
     reads: list[int] = field(default_factory=list)
+    size_bytes: int = 100
 
     def check(self) -> list:
         return []
@@ -61,7 +63,7 @@ class Shelf:
     def splits(self, stream: StreamSpec, ask: Ask) -> list[Split]:
         done = json.loads(ask.since) if ask.since else 0
         return [
-            Split(stream.id, f"split-{number}", size_bytes=100, token=str(number).encode())
+            Split(stream.id, f"split-{number}", size_bytes=self.size_bytes, token=str(number).encode())
             for number in range(done, len(self.boxes))
         ]
 
@@ -78,9 +80,18 @@ class Shelf:
         return json.dumps(int(split.token) + 1).encode()
 
 
-def load(shelf: Shelf, table: Table, *, group_bytes: int = GROUP_BYTES, host: Host | None = None, **spec: Any) -> Load:
+def load(
+    shelf: Shelf,
+    table: Table,
+    *,
+    group_bytes: int = GROUP_BYTES,
+    sample_bytes: int = SAMPLE_BYTES,
+    host: Host | None = None,
+    **spec: Any,
+) -> Load:
     """Load what the table lacks, as a run does."""
-    return load_stream(LoadJob(StreamSpec(STREAM, **spec), shelf, table, host or Host(), group_bytes=group_bytes))
+    stream, sizes = StreamSpec(STREAM, **spec), {"group_bytes": group_bytes, "sample_bytes": sample_bytes}
+    return load_stream(LoadJob(stream, shelf, table, host or Host(), **sizes))
 
 
 def contents(lake: Lake) -> list[dict[str, Any]]:

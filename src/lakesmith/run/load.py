@@ -15,17 +15,20 @@ from lakesmith.model.protocols import Bronze, Source
 from lakesmith.model.streams import Ask, Chunk, Position, Split, StreamSpec
 from lakesmith.run.deriving import add_kept, add_vanished
 from lakesmith.run.filling import Filling
-from lakesmith.run.learning import learn_types
+from lakesmith.run.learning import SAMPLE_BYTES, OtherTypesError, Reading, TextTypes
 from lakesmith.run.limits import need_columns, refuse_emptied, refuse_too_many
 from lakesmith.run.phases import Phases
 from lakesmith.run.routes import Rebuild, Route, find_route
 
 if TYPE_CHECKING:
-    from lakesmith.model.types import Type
+    from lakesmith.model.shapes import Shaped
     from lakesmith.shape import Shaper
 
 GROUP_BYTES = 1024 * 1024 * 1024
 """A group is committed at the first end of a split beyond this many bytes of rows, as they are in memory."""
+
+ASSUMED_GROUPS = 8
+"""How many groups large the first one may become while its types are assumed: they are proven before it is committed."""
 
 CRASH_POINTS = ("run.load.begun", "run.load.split_read", "run.load.before_commit", "run.load.committed")
 SWAP_POINTS = ("run.load.before_swap", "run.load.swapped")
@@ -49,6 +52,7 @@ class LoadJob:
     config_hash: str = ""
     known_ordinal: int = 0
     group_bytes: int = GROUP_BYTES
+    sample_bytes: int = SAMPLE_BYTES
     rebuild: Rebuild | None = None
 
 
@@ -75,10 +79,9 @@ class _Loading:
         resumed = not route.fresh if route.aside else base is not None
         self.load = Load(job.spec.id, "succeeded", splits=len(route.splits), resumed=resumed, base=base)
         self.position: Position | None = route.position
-        self.text_types: dict[str, Type] = {}
-        self.profiled: set[str] = set()
         self.sent: set[str] = set()
         self.phases = Phases(job.host)
+        self.text_types = TextTypes(self.phases, job.sample_bytes)
         self.rows_seen = self.bytes_seen = self.carried = 0
         self._open(head, fresh=route.fresh)
 
@@ -90,21 +93,14 @@ class _Loading:
         group = self.job.bronze.open_group(head, above=self.job.known_ordinal, aside=self.route.aside, fresh=fresh)
         self.filling = Filling(self.job.bronze, head, group)
         known = head.schema.data if head else None
-        self.shaper: Shaper = Shaper(known, Policy.of(self.job.spec), self.text_types)
+        self.shaper: Shaper = Shaper(known, Policy.of(self.job.spec), self.text_types.known)
 
     def run(self) -> Load:
         """Read every split and commit; return what was done."""
         point("run.load.begun")
-        splits = self.route.splits
         try:
-            if self.route.kept is not None:
-                add_kept(self.filling, self.route.kept)
-            for number, split in enumerate(splits):
-                self._read(split, splits[number:])
-                rest = splits[number + 1 :]
-                if self.filling.bytes >= self.job.group_bytes and rest and not self.route.whole:
-                    self._commit(rest)
-                    self._open(self._go_on())
+            while not self._is_filled():
+                self._begin_anew()
             if self._is_due():
                 self._commit(())
         except BaseException:
@@ -113,6 +109,35 @@ class _Loading:
         if self.route.aside:
             self._swap()
         return replace(self.load, size_bytes=self.bytes_seen, phases_s=self.phases.rounded())
+
+    def _is_filled(self) -> bool:
+        """Read every split, committing whole groups; whether that went through, or types turned out to be wrong."""
+        splits = self.route.splits
+        try:
+            if self.route.kept is not None:
+                add_kept(self.filling, self.route.kept)
+            for number, split in enumerate(splits):
+                self._read(split, splits[number:])
+                rest = splits[number + 1 :]
+                if self._is_full() and rest and not self.route.whole:
+                    self.text_types.prove(self.shaper, rest=True)
+                    self._commit(rest)
+                    self._open(self._go_on())
+            self.text_types.prove(self.shaper, rest=False)
+        except OtherTypesError:
+            return False
+        return True
+
+    def _is_full(self) -> bool:
+        """Whether the open group is to be committed at the next end of a split."""
+        return self.filling.bytes >= self.job.group_bytes * (ASSUMED_GROUPS if self.text_types.is_assumed else 1)
+
+    def _begin_anew(self) -> None:
+        """Drop what was staged, and nothing else was done: types are assumed in the first group only."""
+        self.filling.abandon()
+        self.position = self.route.position
+        self.rows_seen = self.bytes_seen = 0
+        self._open(self.head, fresh=self.route.fresh)
 
     def _is_due(self) -> bool:
         """Whether the open group has anything to commit: rows, a position that moved, or the end of a build."""
@@ -128,11 +153,8 @@ class _Loading:
         rows_of_split = 0
         for chunk in self.phases.timed("read", self.job.source.read(self.job.spec, split, self._ask())):
             self.job.host.stop.check()
-            self._learn(chunk, rest)
             self.sent.update(chunk.rows.schema.names)
-            first = rows_of_split
-            with self.phases.phase("shape"):
-                shaped = self.shaper.shape(chunk.rows, lambda row: f"{chunk.origin}, row {first + row + 1}")  # noqa: B023 - used at once
+            shaped = self._shape(chunk, rows_of_split, rest)
             with self.phases.phase("stage"):
                 self.filling.add(chunk, shaped)
             after, rows_of_split = chunk.after, rows_of_split + chunk.rows.num_rows
@@ -147,16 +169,13 @@ class _Loading:
     def _ask(self) -> Ask:
         return Ask(since=self.position)
 
-    def _learn(self, chunk: Chunk, rest: Sequence[Split]) -> None:
-        """Give text columns that are new a type, from everything this load will still bring."""
-        needed = self.shaper.text_types_needed(chunk.rows.schema)
-        if needed <= self.profiled:
-            return
-        with self.phases.phase("profile"):
-            profile = learn_types(self.job.source, self.job.spec, rest, self._ask(), check=self.job.host.stop.check)
-        self.profiled |= needed | {column.source_name for column in profile.report()}
-        self.text_types.update(profile.types())
-        self.shaper.learn(profile.types())
+    def _shape(self, chunk: Chunk, first: int, rest: Sequence[Split]) -> Shaped:
+        """Return a chunk in the columns of bronze; its first row is number `first` of its split."""
+        reading = Reading(self.job.source, self.job.spec, rest, self._ask(), self.job.host.stop.check)
+        is_first = self.head is None and not self.rows_seen
+        return self.text_types.shape(
+            chunk, self.shaper, lambda row: f"{chunk.origin}, row {first + row + 1}", reading, first=is_first
+        )
 
     def _commit(self, rest: Sequence[Split]) -> None:
         """Commit the open group; `rest` is what this load has yet to read."""

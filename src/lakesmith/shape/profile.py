@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,22 +37,24 @@ class ColumnReport:
 class TextProfile:
     """Counts, over any number of batches, which types the values of every text column fit. Memory does not grow with rows."""
 
-    def __init__(self, columns: Iterable[str] | None = None) -> None:
-        """Look at the columns with these source names, None for all that the reader marks as text."""
-        self._only = None if columns is None else frozenset(columns)
+    def __init__(self) -> None:
         self._counts: dict[str, Counter[Type]] = {}
         self._values: Counter[str] = Counter()
         self._usual: dict[str, Type] = {}
 
-    def observe(self, batch: RecordBatch) -> None:
-        """Count the values of one batch."""
+    def observe(self, batch: RecordBatch, columns: Collection[str] | None = None) -> None:
+        """Count the values of one batch: of the columns with these source names, None for all that the reader marks as text."""
         for name, arrow_field, column in zip(unique(batch.schema.names), batch.schema, batch.columns, strict=True):
-            if is_text(arrow_field) and (self._only is None or name in self._only):
+            if is_text(arrow_field) and (columns is None or name in columns):
                 self._observe(name, as_texts(column))
 
     def types(self) -> dict[str, Type]:
         """Return the type of every text column that had a value, by source name."""
         return {report.source_name: report.type for report in self.report() if report.type is not None}
+
+    def outsiders(self, name: str) -> int:
+        """Return how many values of a column do not fit the type that most of them fit."""
+        return self._values[name] - max(self._counts.get(name, Counter()).values(), default=0)
 
     def report(self) -> tuple[ColumnReport, ...]:
         """Return the counts by column, in order of appearance."""

@@ -104,6 +104,12 @@ class Shaper:
         """How many values each kind of drift touched so far, by (kind, column)."""
         return dict(self._placer.counts)
 
+    def misfits(self, source_names: Collection[str]) -> int:
+        """Return how many values of these columns did not fit so far, or found no column."""
+        names = {f.source_name or f.name: f.name for f in self._columns.values()}
+        columns = {names.get(name, name) for name in source_names}
+        return sum(count for (_, path), count in self._placer.counts.items() if path in columns)
+
     def finish(self) -> Reshape:
         """Return the reshape of the whole load.
 
@@ -189,8 +195,8 @@ class Shaper:
         if known is not None:
             return known.type
         if name not in self._text_types:
-            profile = TextProfile([name])
-            profile.observe(rows)
+            profile = TextProfile()
+            profile.observe(rows, [name])
             self._text_types.update(profile.types())
         return self._text_types.get(name)
 
