@@ -121,7 +121,7 @@ class FileReading:
             mtime_ns=self._status.st_mtime_ns,
             consumed=stretch.end,
             digest=stretch.digest,
-            records=entry.records + stretch.counted,
+            records=entry.records + stretch.records,
             lines=stretch.lines,
             is_done=False,
             notes=stretch.notes,

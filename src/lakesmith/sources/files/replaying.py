@@ -97,7 +97,7 @@ def _texts_again(root: Path, stream: StreamSpec, origin: str, members: Sequence[
             continue
         for stretch in stretches:
             rejects = tuple((number, replace(told, where=record.where, mark=record.mark)) for told in stretch.rejects)
-            yield Replay(stretch.rows, (number,) * stretch.rows.num_rows, rejects, (), stretch.counted, origin)
+            yield Replay(stretch.rows, (number,) * stretch.rows.num_rows, rejects, (), stretch.records, origin)
 
 
 def _parse(path: Path, options: FileStreamOptions, record: QuarantinedRow) -> list[Stretch]:

@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A format that can be read: the module whose `FORMAT` reads it, and the suffixes that mean it."""
+    """A format that can be read: the module whose `FORMAT` reads it, and the suffixes that mean it.
+
+    A file that `grows` is a text of records, read on from where it ended; any other is read whole, and anew when it changed. A
+    reader that `seeks` needs all of the file at hand; the others go forward through it, and see its beginning.
+    """
 
     module: str
     suffixes: tuple[str, ...]
+    grows: bool = True
+    seeks: bool = False
 
 
 FORMATS = {

@@ -37,18 +37,23 @@ class Tail:
 class Stretch:
     """A stretch of a file that was read.
 
-    `end` is the offset behind the last record that need not be read again and `digest` the hash of the file up to
-    there; `lines` the line ends before `end`; `counted` are the
-    records an independent counter found in the stretch.
+    `counted` are the records an independent counter found in the stretch, None where there is none. Of a file that grows, `end` is
+    the offset behind the last record that need not be read again, `digest` the hash of the file up to there, and `lines` the line
+    ends before `end`.
     """
 
     rows: pa.RecordBatch
     rejects: tuple[Reject, ...]
-    counted: int
-    end: int
-    digest: str
-    lines: int
+    counted: int | None
+    end: int = 0
+    digest: str = ""
+    lines: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        """How many records it holds: as many as were counted, or else as were read."""
+        return self.rows.num_rows + len(self.rejects) if self.counted is None else self.counted
 
 
 @dataclass(frozen=True, slots=True)

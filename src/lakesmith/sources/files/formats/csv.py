@@ -61,8 +61,8 @@ class CsvTail:
     def _whole(self, block: Block) -> Stretch:
         rest = block.rest if not is_blank(block.rest) else b""
         counted = block.records + bool(rest)
-        # as many lines as records: no line is blank, and no line end lies in quotes
-        inner_ends = block.records != block.lines - block.line + 1
+        # as many lines as records: no line is blank, and no line end lies in quotes; nor does one in the last record, which has no end
+        inner_ends = block.records != block.lines - block.line + 1 or self._lexer.lines(rest) > 0
         reason = self._why_cut(rest)
         if reason is None:
             rows, rejects = self._rows(block.data + rest, block.line, inner_ends=inner_ends)

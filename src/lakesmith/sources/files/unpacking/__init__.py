@@ -1,0 +1,1 @@
+"""Packed files: gz, bz2, xz, zst and the members of zip archives, under limits."""
