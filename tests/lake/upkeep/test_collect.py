@@ -73,6 +73,23 @@ def test_two_passes_within_a_day_are_not_enough(lake, table):
     assert litter <= files_below(lake.root)
 
 
+def test_a_pass_that_was_killed_while_it_wrote_its_marks_holds_nobody_up(lake, table):
+    load(table, 0)
+    litter = leave_litter(table)
+    grow_older(lake.root, 10)
+    sweep(lake)
+    grow_older(lake.root, 1.01)
+    [marks] = Path(lake.root).glob("_lakesmith/collector/app*/*.json.gz")
+    torn = marks.with_name(".000001790000000-00112233aabbccdd.json.gz.4711.tmp")
+    torn.write_bytes(marks.read_bytes()[:20])
+    sweep(lake)
+    assert not litter & files_below(lake.root)
+    assert torn.exists()  # it is young, and may be somebody's who still writes
+    grow_older(lake.root, 10)
+    sweep(lake)
+    assert not torn.exists()
+
+
 def test_an_object_put_there_meanwhile_starts_the_count_again(lake, table):
     load(table, 0)
     litter = leave_litter(table)

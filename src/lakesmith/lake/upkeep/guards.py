@@ -67,6 +67,11 @@ def is_ours(stored: Stored, kind: str) -> bool:
     return any(pattern.fullmatch(_name(stored)) for pattern in (NAMES[kind], UNFINISHED))
 
 
+def is_whole(stored: Stored) -> bool:
+    """Whether it was written to its end: until then a small file has another name."""
+    return UNFINISHED.fullmatch(_name(stored)) is None
+
+
 def is_reachable(stored: Stored, sight: Sight) -> bool:
     """Whether a snapshot that is kept needs it, however it is addressed there."""
     return sight.reach.holds(stored.path)

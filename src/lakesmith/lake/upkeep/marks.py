@@ -14,7 +14,7 @@ from lakesmith.lake.layout import Layout, safe_name
 from lakesmith.lake.metadata import to_ms
 from lakesmith.lake.services import Services
 from lakesmith.lake.stores.store import Store, Stored
-from lakesmith.lake.upkeep.guards import APART
+from lakesmith.lake.upkeep.guards import APART, is_whole
 
 Marked = dict[str, int]
 """Bytes by path."""
@@ -22,7 +22,10 @@ Marked = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What earlier passes said: what those since a day ago at the latest agree on (None: there was none), and marks nobody needs."""
+    """What earlier passes said: what those since a day ago at the latest agree on (None: there was none), and marks nobody needs.
+
+    Among the latter are those whose writing was cut off: such a pass said nothing.
+    """
 
     agreed: Marked | None
     outdated: tuple[Stored, ...] = ()
@@ -41,16 +44,18 @@ def read_earlier(store: Store, place: str, now: datetime) -> Earlier:
         place: The folder of the marks.
         now: The time by the store's clock, which also stamped the marks.
     """
-    newest_first = sorted(store.list(place), key=lambda stored: stored.modified_at, reverse=True)
+    found = sorted(store.list(place), key=lambda stored: stored.modified_at, reverse=True)
+    newest_first = [stored for stored in found if is_whole(stored)]
+    torn = tuple(stored for stored in found if not is_whole(stored))
     old = [stored for stored in newest_first if stored.modified_at <= now - APART]
     if not old:
-        return Earlier(None)
+        return Earlier(None, torn)
     counting = [stored for stored in newest_first if stored.modified_at >= old[0].modified_at]
     agreed = _read(store, counting[0])
     for stored in counting[1:]:
         other = _read(store, stored)
         agreed = {path: said for path, said in agreed.items() if other.get(path) == said}
-    return Earlier(agreed, tuple(stored for stored in newest_first if stored not in counting))
+    return Earlier(agreed, (*(stored for stored in newest_first if stored not in counting), *torn))
 
 
 def write(services: Services, place: str, found: Iterable[Stored], now: datetime) -> None:

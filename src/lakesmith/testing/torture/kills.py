@@ -67,6 +67,10 @@ class Grave:
         end, points = victims.log_points(self._act_and_check, self.place)
         return ("" if end.went_well else end.complaint or f"ended with {end}"), points
 
+    def grow(self, round_: int) -> None:
+        """Give the ordeal something new to do."""
+        self._need(victims.run(partial(self.ordeal.grow, self.home, round_), self.place))
+
     def _act(self) -> None:
         self.ordeal.act(self.home)
 
@@ -145,5 +149,5 @@ def kill_at_random(ordeal: Ordeal, kills: int, seed: int, place: Path) -> Told:
         if broken:
             told["broken"].append(f"{ordeal.name}, seed {seed}, round {told['rounds']}: {broken}")
             return told
-        victims.run(partial(ordeal.grow, grave.home, told["rounds"]), place)
+        grave.grow(told["rounds"])
     return told
