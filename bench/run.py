@@ -19,29 +19,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from loading import ask, run_csv
-from making import LOG, make_project, write_log
-from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, python, result
+from formats import DELIVERIES, run_delivery
+from loading import run_csv
+from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, result
 
 RESULTS = Path(__file__).with_name("results.json")
 MB = 1_000_000
 DEMO_LIMIT_S = 90.0
 COMMIT_LIMIT_S = 0.15
 SIMULATED_MB_AT_SCALE_1 = 3.1
-
-REGEX_LOG = r"""
-import json, re, sys
-from datetime import datetime
-line = re.compile(r'(\S+) (\S+) (\S+) \[([^\]]+)\] "((\S+) (\S+) (\S+))" (\d{3}) (\d+|-)(?: "([^"]*)" "([^"]*)")?')
-rows = []
-with open(sys.argv[1], encoding="utf-8") as file:
-    for text in file:
-        m = line.match(text)
-        at = datetime.strptime(m[4], "%d/%b/%Y:%H:%M:%S %z")
-        path, _, query = m[7].partition("?")
-        rows.append((m[1], at.timestamp(), m[6], path, query, m[8], int(m[9]), int(m[10]), m[11], m[12]))
-json.dump([len(rows), int(sum(r[1] for r in rows)), sum(r[6] for r in rows), sum(r[7] for r in rows)], open(sys.argv[2], "w"))
-"""
 
 
 @dataclass(frozen=True)
@@ -84,18 +70,9 @@ def run_csv_cases(bench: Bench) -> Iterator[Result]:
     yield from run_csv(bench.folder, bench.size_bytes)
 
 
-def run_weblogs(bench: Bench) -> Iterator[Result]:
-    """A log in the combined format, beside a loop with a regular expression that writes nothing."""
-    project = make_project(bench.folder / "weblogs", LOG)
-    file, sums = project / "access.log", bench.folder / "sums.json"
-    write_log(file, bench.size_bytes // 50)
-    measure("cat", str(file))
-    peer = measure(*python(REGEX_LOG, file, sums))
-    ours = bench.run(project)
-    query = "select count(*), sum(epoch(requested_at)::hugeint)::bigint, sum(status)::bigint, sum(bytes)::bigint"
-    [found] = ask(f"{query} from read_parquet('{project}/lake/bench/requests/data/*.parquet')")
-    equal = found == json.loads(sums.read_text())
-    yield result("weblogs", ours, {"python re loop": peer}, content_equal=equal)
+def run_format(name: str) -> Callable[[Bench], Iterator[Result]]:
+    """Return the case of one format."""
+    return lambda bench: run_delivery(name, bench.folder, bench.size_bytes)
 
 
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
@@ -134,7 +111,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "nothing-new": run_nothing_new,
     "demo": run_demo,
     "csv": run_csv_cases,
-    "weblogs": run_weblogs,
+    **{name: run_format(name) for name in DELIVERIES},
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
 }
@@ -154,6 +131,7 @@ def main() -> None:
     """Run the cases asked for, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="*", help=f"some of {', '.join(CASES)}; default: all")
+    parser.add_argument("--dry", action="store_true", help="print the results only: `results.json` stays as it is")
     parser.add_argument(
         "--size-mb", type=int, default=5000, help="size of the large CSV; the others follow (default: 5000)"
     )
@@ -167,7 +145,8 @@ def main() -> None:
             for one in CASES[name](Bench(Path(folder), asked.size_mb * MB)):
                 results.append(one)
                 print(json.dumps(asdict(one)), flush=True)
-                write(results)
+                if not asked.dry:
+                    write(results)
 
 
 if __name__ == "__main__":

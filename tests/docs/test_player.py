@@ -63,7 +63,10 @@ def test_what_a_command_prints_is_compared(tmp_path):
 
 
 def test_every_page_with_transcripts_is_played():
-    played = {"README.md", "docs/data-way.md", "docs/demo-company.md"}
+    played = {
+        "README.md",
+        *(f"docs/{name}.md" for name in ("data-way", "demo-company", "files", "web-logs", "documents")),
+    }
     shown = {str(page.relative_to(ROOT)) for page in _pages() if any(b.language == "console" for b in blocks(page))}
     assert shown == played
 

@@ -32,7 +32,11 @@ def test_the_page_is_up_to_date(name):
 
 def test_every_key_of_the_project_file_stands_in_its_page():
     page = (ROOT / "docs" / "project-file.md").read_text("utf-8")
-    settings = [s for s in settings_reference(Connectors.installed()) if s.of in ("", "type: files", "engine: duckdb")]
+    settings = [
+        s
+        for s in settings_reference(Connectors.installed())
+        if s.of in ("", "type: files", "type: documents", "engine: duckdb")
+    ]
     assert len(settings) > 40
     missing = [
         s.path for s in settings if f"| `{re.sub(r'^.*<(source|stream|publish|target)>.', '', s.path)}` |" not in page

@@ -113,8 +113,10 @@ def test_every_error_named_exists(page):
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_macro_named_exists(page):
     sql = "\n".join(file.read_text("utf-8") for file in PACKAGE.glob("**/*.sql"))
-    spans = "\n".join(re.findall(r"`([^`\n]+)`", prose(page))) + "\n".join(
-        block.body for block in blocks(page) if block.language in ("sql", "yaml")
+    spans = (
+        "\n".join(re.findall(r"`([^`\n]+)`", prose(page)))
+        + "\n"
+        + "\n".join(block.body for block in blocks(page) if block.language in ("sql", "yaml"))
     )
     named = set(re.findall(r"(?:\{\{ |\[|- |^)lakesmith\.(\w+)(?=\(|:|\]|$)", spans, re.MULTILINE))
     python = {"yml", "errors", "testing", "open", "sources", "engines", "publishers", "db", "model", "host"}

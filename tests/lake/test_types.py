@@ -103,14 +103,23 @@ def test_arrow_and_back_without_nested_docs(schema):
     assert schema_from_arrow(schema_to_arrow(schema)) == schema
 
 
-@given(TEXT | st.just('Source name: "x". y'), TEXT | st.just('Source name: "x". y'))
-def test_docs_and_back(source_name, doc):
-    assert read_doc(write_doc(Field("x", INT, source_name, doc))) == (source_name, doc)
+DOCS = TEXT | st.sampled_from(['Source name: "x". y', 'Format: "x". y', 'Format: "'])
+
+
+@given(DOCS, DOCS, TEXT | st.just('1.234,56 "€"'))
+def test_docs_and_back(source_name, doc, spelling):
+    field = Field("x", INT, source_name, doc, spelling=spelling)
+    assert read_doc(write_doc(field)) == (source_name, doc, spelling)
+
+
+def test_a_format_stands_in_the_doc_for_people_too():
+    field = Field("x", INT, "X", "All values are in €.", spelling="1.234,56 €")
+    assert write_doc(field) == 'Source name: "X". Format: "1.234,56 €". All values are in €.'
 
 
 @pytest.mark.parametrize("doc", [None, "", "Anything", 'Source name: "broken'])
 def test_docs_of_others_are_kept_as_they_are(doc):
-    assert read_doc(doc) == ("", doc or "")
+    assert read_doc(doc) == ("", doc or "", "")
 
 
 @pytest.mark.parametrize(

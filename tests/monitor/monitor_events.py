@@ -36,6 +36,7 @@ def loaded(run_id="r1", rows=7, at=NOON, drift=(DRIFT,)):
         resumed=True,
         phases_s={"read": 1.5, "commit": 0.5},
         base=2**61,
+        notices=("`b.csv` is gone",),
     )
     return events.LoadFinished(run_id, f"load:{STREAM}", at, load)
 

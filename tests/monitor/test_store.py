@@ -63,16 +63,16 @@ def test_a_store_of_the_first_version_keeps_its_loads(path, host, store):
     store.close()
     with closing(sqlite3.connect(path)) as older:
         before = older.execute("select load_id, stream, ordinal, snapshot_id from table_load").fetchall()
-        for column in ("base_snapshot_id", "generation", "kind"):
+        for column in ("base_snapshot_id", "generation", "kind", "notices"):
             older.execute(f"alter table table_load drop column {column}")
         older.execute("update alembic_version set version_num = '0001'")
         older.commit()
     again = RunStore.at(path, host=host)
     with closing(sqlite3.connect(path)) as newer:
         assert newer.execute("select load_id, stream, ordinal, snapshot_id from table_load").fetchall() == before != []
-        assert newer.execute("select version_num from alembic_version").fetchall() == [("0002",)]
+        assert newer.execute("select version_num from alembic_version").fetchall() == [("0003",)]
     [load] = History(again, now=NOON).loads()
-    assert (load.base_snapshot_id, load.generation, load.kind) == (None, None, None)
+    assert (load.base_snapshot_id, load.generation, load.kind, load.notices) == (None, None, None, ())
     again.close()
 
 
@@ -99,6 +99,7 @@ def test_a_load_with_all_it_knows(history):
     assert (load.size_bytes, load.seconds) == (2**40, 2.0)
     assert (load.reject_reasons, load.filter_reasons) == ({"short": 2}, {"held": 1})
     assert (load.base_snapshot_id, load.snapshot_id, load.generation, load.kind) == (2**61, 2**62, 0, "load")
+    assert load.notices == ("`b.csv` is gone",)
     assert history.loads(run_id="r1") == [load] == history.newest_loads()
     assert history.loads(run_id="r2") == []
 

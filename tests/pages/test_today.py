@@ -115,6 +115,12 @@ def test_a_load_shows_its_counts_and_whether_the_law_holds(change, word):
         assert count in text
 
 
+def test_what_sources_said_stands_below_the_loads():
+    text = read(render(today(loads=[load()], notices=[v.NoticeView(NOON, "shop.orders", "`b.csv` is <gone>")]))).text
+    assert text[text.index("notice") + 1 :][:3] == ["2026-10-03 12:00", "shop.orders", "`b.csv` is <gone>"]
+    assert "notice" not in read(render(today(loads=[load()]))).text
+
+
 def test_unknown_is_never_green():
     page = render(today(mood=v.UNKNOWN, headline="Nothing has run yet."))
     assert 'class="seal unknown">?' in page

@@ -40,6 +40,14 @@ GALLERY = {
             "timestamp, timestamptz, string, binary or decimal(18, 2)"),
         ],
     ),
+    "column format": (
+        LEADS + "        columns: {a: {format: '%d.%m.%Y'}}\n",
+        [
+            ("lakesmith.yml:8: sources.shop.streams.leads.columns.a.format: format '%d.%m.%Y' is no example: write 1234.56 as the source "
+            "does (`1.234,56 €`), or 31 December 2024, 23:59 (`12/31/2024 11:59 PM`, `31-Dec-24`), or the words for true and false "
+            "(`yes/no`)")
+        ],
+    ),
     "column of no stream": (
         SHOP + "    streams: [customers]\n    columns:\n      customer.email: {mask: hash}\n      email: {mask: hash}\n",
         [

@@ -49,6 +49,30 @@ def test_what_is_written_is_read_again(fields):
     assert pin.schema == Schema(fields)
 
 
+def test_a_pin_says_how_texts_are_written():
+    fields = (
+        Field("day", DATE, "day", spelling="31.12.2024"),
+        Field("price", Decimal(18, 2), "price", spelling="1.234,56 €"),
+    )
+    text = write_pin(STREAM, Schema(fields))
+    assert "format: 31.12.2024" in text
+    assert read(text) == (read(text)[0], [])
+    assert read(text)[0].schema == Schema(fields)
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ("{type: date, format: '%d.%m.%Y'}", "columns.day.format: format '%d.%m.%Y' is no example"),
+        ("{type: date, format: yes/no}", "columns.day.format: format yes/no holds no date, but boolean"),
+    ],
+)
+def test_a_format_that_cannot_be_meant_is_told(entry, fault):
+    _, faults = read(f"columns: {{day: {entry}}}")
+    assert len(faults) == 1
+    assert fault in faults[0]
+
+
 def test_a_pin_is_readable_and_leaves_siblings_and_system_columns_out():
     address = Struct((Field("zip", STRING, "ZIP"), Field("zip__string", STRING)))
     schema = Schema((Field("_ls_seq", LONG), Field("id", LONG, "Order ID", "The order."), Field("id__string", STRING),

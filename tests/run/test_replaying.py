@@ -146,8 +146,7 @@ def test_a_record_is_not_put_on_top_of_newer_rows_of_its_key_unless_asked_for(sh
 
 def test_bytes_that_are_no_text_are_kept_and_read_by_another_encoding(shop):
     text = "id,note\n1,plain\n2,café\n"
-    settings = "{files: '*.csv'}"
-    shop.say(settings).put("1.csv", text, "latin-1").load()
+    shop.say("{files: '*.csv', encoding: utf-8}").put("1.csv", text, "latin-1").load()
     (row,) = shop.project.quarantine()
     assert (row.reason, row.raw) == ("the record is not valid utf-8", "2,caf\udce9")
     assert shop.project.raw_of(row) == r"2,caf\xe9"
@@ -165,7 +164,7 @@ def test_a_record_that_was_cut_says_so_and_stays(shop):
 
 
 def test_what_stands_at_the_end_of_a_file_comes_with_the_file_and_not_twice(shop):
-    shop.say("{files: '*.csv'}").put("1.csv", "id,note\n1,a\n2").load()
+    shop.say("{files: '*.csv', settle_s: 0}").put("1.csv", "id,note\n1,a\n2").load()
     assert shop.waiting() == [("1.csv:3", "the file ends in the middle of a record")]
     done = shop.project.replay("shop.orders")
     assert dict(done.kept) == {"the file ends in the middle of a record": 1}

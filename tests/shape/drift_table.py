@@ -128,3 +128,35 @@ CASES = (
     Case("a list for a number in an object", "misfits", A, struct(a=List(LONG)), {"a": [1]}, A_STRING, {"x": {"a": None, "a__string": "[1]"}}, "x.a", ignored={"x": {"a": None}}),
     Case("text among the numbers of a list", "misfits", List(LONG), List(STRING), ["q", "2"], List(LONG), {"x": None, "x__string": '["q", "2"]'}, siblings=("x__string",), ignored={"x": [None, None]}),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Empty:
+    """What becomes of an empty list or object in column `x` of a type (None: no such column yet) under `evolve`."""
+
+    before: Type | None
+    value: Any
+    row: dict[str, Any]
+
+
+EMPTIES = (
+    Empty(List(LONG), [], {"x": []}),
+    Empty(List(A), [], {"x": []}),
+    Empty(List(A), [{}], {"x": [{"a": None}]}),
+    Empty(List(List(LONG)), [[]], {"x": [[]]}),
+    Empty(List(LONG), [None], {"x": [None]}),
+    Empty(A, {}, {"x": {"a": None}}),
+    Empty(LONG, [], {"x": None, "x__string": "[]"}),
+    Empty(DOUBLE, {}, {"x": None, "x__string": "{}"}),
+    Empty(STRING, [], {"x": None, "x__json": "[]"}),
+    Empty(STRING, {}, {"x": None, "x__json": "{}"}),
+    Empty(List(LONG), {}, {"x": None, "x__string": "{}"}),
+    Empty(List(LONG), [[]], {"x": None, "x__string": "[[]]"}),
+    Empty(A, [], {"x": None, "x__string": "[]"}),
+    Empty(A, {"a": []}, {"x": {"a": None, "a__string": "[]"}}),
+    Empty(A, {"b": []}, {"x": {"a": None, "b__json": "[]"}}),
+    Empty(None, [], {"x__json": "[]"}),
+    Empty(None, {}, {"x__json": "{}"}),
+    Empty(None, {"p": []}, {"x": {"p__json": "[]"}}),
+    Empty(None, {"p": None}, {"x__json": '{"p": null}'}),
+)

@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from drift_table import CASES, CHANGES, POLICIES
+from drift_table import CASES, CHANGES, EMPTIES, POLICIES
 
 DOCS = HERE.parents[1] / "docs"
 PAGE = DOCS / "drift.md"
@@ -36,6 +36,13 @@ def cases():
     return "\n".join(lines)
 
 
+def empties():
+    """Return what becomes of empty lists and objects."""
+    lines = ["| type of `x` | value | row |", "| --- " * 3 + "|"]
+    lines += [f"| {kind(case.before)} | `{spell(case.value)}` | `{spell(case.row)}` |" for case in EMPTIES]
+    return "\n".join(lines)
+
+
 def kind(of):
     return "–" if of is None else f"`{of}`"
 
@@ -47,7 +54,7 @@ def spell(value):
 def render():
     """Return the page."""
     text = (DOCS / "parts" / "drift.md").read_text("utf-8")
-    return MARK + text.replace("{table}", table()).replace("{cases}", cases())
+    return MARK + text.replace("{table}", table()).replace("{cases}", cases()).replace("{empties}", empties())
 
 
 if __name__ == "__main__":

@@ -20,3 +20,4 @@ def test_the_page_holds_every_change_and_every_case():
     assert all(f"| {case.title} |" in text for case in CASES)
     assert "{table}" not in text
     assert "{cases}" not in text
+    assert "{empties}" not in text

@@ -4,7 +4,8 @@ import csv
 import io
 import os
 import re
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -38,11 +39,13 @@ def read(path):
     return rows[0], [(row + [None] * width)[:width] for row in rows[1:]]
 
 
-def says(text, cell):
-    """Whether a cell of any type says what the text says."""
+def says(text, cell, spelling=""):
+    """Whether a cell of any type says what the text says, in a spelling or plainly."""
     if isinstance(cell, str):
         return text == cell
     text = text.strip(" \t\r\n\v\f")
+    if spelling:
+        return says_spelled(text, cell, spelling)
     if isinstance(cell, bool):
         return text.lower() == str(cell).lower()
     if isinstance(cell, datetime):
@@ -52,6 +55,26 @@ def says(text, cell):
         return Decimal(text) == Decimal(repr(cell))
     except InvalidOperation:
         return text == str(cell)
+
+
+def says_spelled(text, cell, spelling):
+    """Compare with what Python reads where it is told the form, or the plain one."""
+    if isinstance(cell, bool):
+        true, _, false = spelling.partition("/")
+        return {true: True, false: False, "true": True, "false": False}[text.lower()] is cell
+    if isinstance(cell, date):
+        day = spelling.replace("2024", "%Y").replace("31", "%d").replace("12", "%m").replace("Dec", "%b")
+        form = day.replace("23:59", "%H:%M").replace("11:59 PM", "%I:%M %p").replace("+01:00", "%z")
+        text = re.sub(r" ?(UTC|GMT)$", " +0000", text)
+        for each in (form, form.replace("%M", "%M:%S"), form.replace("%M", "%M:%S.%f"), form.replace("%b", "%B")):
+            with suppress(ValueError):
+                said = datetime.strptime(text, each)  # noqa: DTZ007 - as naive as the cell
+                return (said if isinstance(cell, datetime) else said.date()) == cell
+        return says(text, cell)
+    mark = "." if spelling.index(".") > spelling.index(",") else ","
+    digits = re.sub(rf"[^0-9{re.escape(mark)}]", "", text).replace(mark, ".")
+    sign = -1 if re.search(r"[-(]", text) else 1
+    return sign * Decimal(digits) == Decimal(str(cell))
 
 
 def test_there_are_files():
@@ -66,9 +89,10 @@ def test_every_value_is_found_again_in_exactly_one_cell(path):
     batch = pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
     profile = TextProfile()
     profile.observe(batch)
-    shaped = Shaper(None, Policy(), profile.types()).shape(batch, str)
+    shaped = Shaper(None, Policy(), profile.forms()).shape(batch, str)
     assert shaped.rows.num_rows == len(rows)
     columns = {name: shaped.rows.column(name).to_pylist() for name in shaped.rows.schema.names}
+    spellings = {f.name: f.spelling for f in shaped.reshape.after}
     for i, name in enumerate(fold(header)):
         family = [values for column, values in columns.items() if column.split("__")[0] == name]
         for number, row in enumerate(rows):
@@ -76,6 +100,6 @@ def test_every_value_is_found_again_in_exactly_one_cell(path):
             text = row[i]
             if cells:
                 assert len(cells) == 1
-                assert says(text, cells[0]), (name, number)
+                assert says(text, cells[0], spellings.get(name, "")), (name, number)
             else:
                 assert text is None or not text.strip(" \t\r\n\v\f"), (name, number)

@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(
-    scope="module", params=["points", *(pytest.param(part, marks=pytest.mark.long) for part in ("random", "faults"))]
+    scope="module",
+    params=["points", "files", *(pytest.param(part, marks=pytest.mark.long) for part in ("random", "faults"))],
 )
 def quick(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("torture")
@@ -30,13 +31,13 @@ def test_nothing_is_lost_doubled_or_unreadable(quick):
         ("lost", "doubled", "unreadable", "other"), 0
     )
     assert all(figures["faults"].values())
-    assert len(figures["faults"]) == (8 if part == "faults" else 0)
+    assert len(figures["faults"]) == (12 if part == "faults" else 0)
     assert figures["kills"]["random"] == (10 if part == "random" else 0)
 
 
 def test_the_points_come_from_an_unharmed_pass_and_are_many(quick):
     part, _done, figures, _page = quick
-    assert bool(figures["crash_points"]) == (part == "points")
+    assert bool(figures["crash_points"]) == (part in ("points", "files"))
     if part != "points":
         return
     assert len(figures["crash_points"]) >= 25
@@ -49,6 +50,13 @@ def test_the_points_come_from_an_unharmed_pass_and_are_many(quick):
     } <= set(figures["crash_points"])
     assert figures["kills"]["first"] >= 10
     assert figures["kills"]["second"] >= 5
+
+
+def test_kills_of_files_are_told_by_what_was_loaded(quick):
+    part, _done, figures, written = quick
+    assert bool(figures["files"]) == (part == "files")
+    assert all(sum(counted.values()) >= 1 for counted in figures["files"].values())
+    assert all(f"| {name} |" in written for name in figures["files"])
 
 
 def test_the_page_says_what_the_figures_say(quick):

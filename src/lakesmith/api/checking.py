@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from lakesmith.api.drifting import policy_findings
 from lakesmith.api.typing_ahead import type_findings
+from lakesmith.api.vanished import vanished_findings
 from lakesmith.errors import LakesmithError, SelectionError
-from lakesmith.model.streams import Finding, StreamId
+from lakesmith.model.streams import Finding, StreamId, StreamSpec
 from lakesmith.run.workshop import Workshop
 
 
@@ -16,12 +19,7 @@ def check(shop: Workshop) -> list[Finding]:
     """Return what there is to say about every source; a source that cannot be looked at is an error among the findings."""
     findings = [Finding("ok", "lakesmith.yml", _size(shop))]
     for name in shop.config.sources:
-        try:
-            findings.extend(shop.source(name).check())
-            findings.extend(type_findings(shop, name))
-            findings.extend(policy_findings(shop, name))
-        except LakesmithError as error:
-            findings.append(as_finding(name, error))
+        findings.extend(_by_subject(_of_source(shop, name)))
     if not shop.config.streams():
         findings.append(
             Finding("note", "sources", "no stream is described yet", "write one below `sources:` in lakesmith.yml")
@@ -39,8 +37,37 @@ def check(shop: Workshop) -> list[Finding]:
     return [_masked(finding, shop.host.secrets.mask) for finding in findings]
 
 
+def _of_source(shop: Workshop, name: str) -> Iterator[Finding]:
+    try:
+        own = list(shop.source(name).check())
+        yield from own
+        unreadable = {finding.subject for finding in own if finding.level == "error"}
+        for spec in shop.config.source(name).streams:
+            if str(spec.id) not in unreadable:
+                yield from _ahead(shop, spec)
+        yield from policy_findings(shop, name)
+        yield from vanished_findings(shop, name)
+    except LakesmithError as error:
+        yield as_finding(name, error)
+
+
+def _ahead(shop: Workshop, spec: StreamSpec) -> Iterator[Finding]:
+    try:
+        yield from type_findings(shop, spec)
+    except LakesmithError as error:
+        yield as_finding(str(spec.id), error)
+
+
+def _by_subject(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with those about one stream beside each other, in the order in which streams came up first."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.subject, []).append(finding)
+    return list(itertools.chain.from_iterable(groups.values()))
+
+
 def _masked(finding: Finding, mask: Callable[[str], str]) -> Finding:
-    return Finding(finding.level, mask(finding.subject), mask(finding.text), mask(finding.fix))
+    return replace(finding, subject=mask(finding.subject), text=mask(finding.text), fix=mask(finding.fix))
 
 
 def _size(shop: Workshop) -> str:

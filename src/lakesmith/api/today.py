@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lakesmith.model.loads import Head, QuarantinedRow
 
 SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 18
+SHOWN_NOTICES = 12
 EXAMPLE_LENGTH = 160
 
 
@@ -60,6 +61,7 @@ def gather(shop: Workshop) -> v.Today:
         ready=_tiles(shop, runs, checks, waiting),
         marts=mart_views(shop, manifest),
         loads=[_load(load) for load in loads],
+        notices=_notices(loads)[:SHOWN_NOTICES],
         rejects=rejects,
         waiting=waiting,
         drift=[_drift(change) for change in drift],
@@ -134,6 +136,15 @@ def _load(load: LoadRecord) -> v.LoadView:
         load.rows_read / load.seconds if load.seconds > 0 and load.rows_read else None,
         "; ".join(note for note in notes if note),
     )
+
+
+def _notices(loads: Iterable[LoadRecord]) -> list[v.NoticeView]:
+    """Return what sources said with these loads, newest first; what is said with every load appears once."""
+    said: dict[tuple[str, str], v.NoticeView] = {}
+    for load in loads:
+        for text in load.notices:
+            said.setdefault((load.stream, text), v.NoticeView(load.finished_at, load.stream, text))
+    return list(said.values())
 
 
 def _drift(change: DriftRecord) -> v.DriftView:

@@ -33,7 +33,7 @@ def show_findings(findings: Sequence[Finding], output: Output) -> int:
         output.say(f" {mark} {finding.subject}: {finding.text}", mood=mood)
         if finding.fix:
             output.say(f"     fix: {finding.fix}", mood="quiet")
-    rows = [{"level": f.level, "subject": f.subject, "text": f.text, "fix": f.fix} for f in findings]
+    rows = [{"level": f.level, "subject": f.subject, "text": f.text, "fix": f.fix, **f.facts} for f in findings]
     output.facts({"ok": not wrong, "findings": rows})
     output.close()
     return 2 if wrong else 0

@@ -98,6 +98,8 @@ class Progress:
             self.console.print(Text(f"          {event.message}", style="yellow"))
         if event.step in self._loads and (beside := _beside(self._loads[event.step])):
             self.console.print(Text(f"          {beside}", style="cyan"))
+        for notice in self._loads[event.step].notices if event.step in self._loads else ():
+            self.console.print(Text(f"          notice: {notice}", style="cyan"))
         for change in self._loads[event.step].drift if event.step in self._loads else ():
             words = DRIFT_WORDS.get(change.kind, change.kind.replace("_", " "))
             sides = f" ({change.before} → {change.after})" if change.before and change.after else ""

@@ -93,6 +93,7 @@ def load_facts(load: Any) -> dict[str, Any]:
         "proven": counts.proven,
         "reject_reasons": load.reject_reasons,
         "filter_reasons": load.filter_reasons,
+        "notices": list(load.notices),
         "drift": [{"column": d.column, "kind": d.kind, "outcome": d.outcome} for d in load.drift],
         "snapshots": [str(commit.snapshot_id) for commit in load.commits],
     }

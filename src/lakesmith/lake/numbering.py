@@ -129,7 +129,14 @@ def _change(old: Field, want: Field, ids: _Ids) -> Field:
         type_ = _promote(old.type, want.type, ids)
     except _NotAPromotionError as error:
         raise ValueError(f"column {want.name!r} cannot go from {old.type} to {want.type} in place: {error}") from error
-    return Field(want.name, type_, want.source_name or old.source_name, want.doc or old.doc, old.id)
+    return Field(
+        want.name,
+        type_,
+        want.source_name or old.source_name,
+        want.doc or old.doc,
+        old.id,
+        want.spelling or old.spelling,
+    )
 
 
 class _NotAPromotionError(Exception):

@@ -15,21 +15,24 @@ if TYPE_CHECKING:
 FIELD_ID = b"PARQUET:field_id"
 DOC = b"doc"
 DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
-SOURCE_NAME = re.compile(r'Source name: ("(?:[^"\\]|\\.)*")(?:\. (.*))?', re.DOTALL)
+SOURCE_NAME = re.compile(r'Source name: ("(?:[^"\\]|\\.)*")(?:\. Format: ("(?:[^"\\]|\\.)*"))?(?:\. (.*))?', re.DOTALL)
 
 
 def write_doc(field: Field) -> str | None:
-    """Return the Iceberg doc of a column: the source's own name, then the sentence for people; None without both."""
-    if not field.source_name and not field.doc.startswith("Source name: "):
+    """Return the Iceberg doc of a column: the source's own name, the format of its texts, then the sentence for people; None without."""
+    plain = not field.source_name and not field.spelling
+    if plain and not field.doc.startswith("Source name: "):
         return field.doc or None
     name = f"Source name: {json.dumps(field.source_name, ensure_ascii=False)}"
+    if field.spelling or field.doc.startswith('Format: "'):
+        name = f"{name}. Format: {json.dumps(field.spelling, ensure_ascii=False)}"
     return f"{name}. {field.doc}" if field.doc else name
 
 
-def read_doc(doc: str | None) -> tuple[str, str]:
-    """Return the source's own name and the sentence for people out of what `write_doc` made, or what others wrote."""
+def read_doc(doc: str | None) -> tuple[str, str, str]:
+    """Return the source's own name, the sentence for people and the format out of what `write_doc` made, or what others wrote."""
     match = SOURCE_NAME.fullmatch(doc or "")
-    return (json.loads(match[1]), match[2] or "") if match else ("", doc or "")
+    return (json.loads(match[1]), match[3] or "", json.loads(match[2] or '""')) if match else ("", doc or "", "")
 
 
 def type_to_json(type_: Type) -> Any:
@@ -94,8 +97,8 @@ def field_from_json(raw: dict[str, Any]) -> Field:
     Raises:
         ValueError: If its type is none of ours.
     """
-    source_name, doc = read_doc(raw.get("doc"))
-    return Field(raw["name"], type_from_json(raw["type"]), source_name, doc, raw["id"])
+    source_name, doc, spelling = read_doc(raw.get("doc"))
+    return Field(raw["name"], type_from_json(raw["type"]), source_name, doc, raw["id"], spelling)
 
 
 def schema_from_json(raw: dict[str, Any]) -> Schema:
@@ -182,8 +185,8 @@ def field_from_arrow(field: pa.Field[Any]) -> Field:
     Raises:
         ValueError: If no type of ours holds its values exactly.
     """
-    source_name, doc = read_doc((field.metadata or {}).get(DOC, b"").decode())
-    return Field(field.name, type_from_arrow(field.type), source_name, doc, _read_id(field))
+    source_name, doc, spelling = read_doc((field.metadata or {}).get(DOC, b"").decode())
+    return Field(field.name, type_from_arrow(field.type), source_name, doc, _read_id(field), spelling)
 
 
 def schema_from_arrow(schema: pa.Schema) -> Schema:

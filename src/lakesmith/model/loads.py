@@ -245,7 +245,8 @@ class QuarantinedRow:
 class Load:
     """The part of a run that moved one stream. `phases_s` holds seconds by phase (read, shape, stage, commit, swap).
 
-    `base` is the snapshot readers had before, None where there was none. `resumed` loads went on from an earlier one.
+    `base` is the snapshot readers had before, None where there was none. `resumed` loads went on from an earlier one. `notices` is
+    what the source had to say besides its records.
     """
 
     stream: StreamId
@@ -260,6 +261,7 @@ class Load:
     resumed: bool = False
     phases_s: dict[str, float] = field(default_factory=dict)
     base: int | None = None
+    notices: tuple[str, ...] = ()
 
     def with_commit(self, commit: Commit) -> Load:
         """Return a copy with one more commit and its counts."""

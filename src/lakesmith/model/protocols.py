@@ -16,6 +16,8 @@ from lakesmith.model.types import Schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.errors import SourceDataError
+
 
 @runtime_checkable
 class Source(Protocol):
@@ -79,6 +81,30 @@ class Misses(Protocol):
 
     def gone(self, stream: StreamSpec, position: Position) -> Sequence[str]:
         """Return the names of the parts that were loaded up to `position` and are not there any more."""
+        ...
+
+
+@runtime_checkable
+class Gathers(Protocol):
+    """What a source may be able to do besides: move a position over many splits at once, where that costs less than one by one.
+
+    Its `read` is then asked with the position of the group's beginning.
+    """
+
+    def advance_all(self, position: Position | None, steps: Sequence[tuple[Split, Position]]) -> Position:
+        """Return what `advance` would after all `steps`, each a split and what its last chunk brought, in order."""
+        ...
+
+
+@runtime_checkable
+class GoesOn(Protocol):
+    """What a source may be able to do besides: go on without a split that turns out to be broken after some of it was read."""
+
+    def go_on(self, stream: StreamSpec, splits: Sequence[Split], error: SourceDataError) -> Sequence[Split] | None:
+        """Return `splits` with one in the place of the broken one that only puts it aside, under the same name.
+
+        None if the error is not about one of them, or the stream stops there.
+        """
         ...
 
 

@@ -147,7 +147,8 @@ class Chunk:
     `rejects` are records of the same stretch that could not become rows. `after` is the split's position once this chunk is in.
     `counted` is how many records the source itself counted in this stretch, by a way that does not share the reader's mistakes;
     None where nobody counted. `origin` names where the rows came from (a file) and becomes `_ls_source`. `held` counts records
-    that an earlier load already holds, which were read and left out.
+    that an earlier load already holds, which were read and left out. `notices` is what a person should know and no row can say, one
+    sentence each without any value: a file that vanished, a record that waits for its end.
     """
 
     rows: pa.RecordBatch
@@ -156,16 +157,21 @@ class Chunk:
     counted: int | None = None
     origin: str = ""
     held: int = 0
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing `check` has to say about a source or stream; `level` is ok, note, warning or error."""
+    """One thing `check` has to say about a source or stream; `level` is ok, note, warning or error.
+
+    `facts` is what programs may want to know beyond the text, without any value: it is shown by `--json` alone.
+    """
 
     level: str
     subject: str
     text: str
     fix: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class Field:
     """A column or a part of one.
 
     `name` is the folded name, `source_name` what the source calls it, `doc` a sentence for people;
-    `id` is the lake's field id, 0 before the lake gave one.
+    `id` is the lake's field id, 0 before the lake gave one; `spelling` is how the source writes the values as text, by the example
+    of `model.spellings`, empty for the plain way.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Field:
     source_name: str = ""
     doc: str = ""
     id: int = 0
+    spelling: str = ""
 
     @property
     def is_system(self) -> bool:

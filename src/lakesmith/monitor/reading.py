@@ -47,7 +47,7 @@ class LoadRecord:
     """One load of one stream, or, in state rolled_back, one table that went back.
 
     `base_snapshot_id` is what the table was at before, None where there was nothing or an older Lakesmith wrote the record; `kind`
-    is that of the last commit (load, swap, rollback), None where nothing was committed.
+    is that of the last commit (load, swap, rollback), None where nothing was committed; `notices` is what the source said besides.
     """
 
     run_id: str
@@ -69,6 +69,7 @@ class LoadRecord:
     base_snapshot_id: int | None = None
     generation: int | None = None
     kind: str | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def law_holds(self) -> bool:
@@ -286,4 +287,5 @@ def _load(row: Mapping[str, Any]) -> LoadRecord:
         row["base_snapshot_id"],
         row["generation"],
         row["kind"],
+        tuple(json.loads(row["notices"] or "[]")),
     )

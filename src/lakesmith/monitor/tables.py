@@ -80,6 +80,7 @@ table_load = Table(
     Column("base_snapshot_id", BigInteger),
     Column("generation", BigInteger),
     Column("kind", String(16)),
+    Column("notices", Text),
     Index("table_load_stream", "stream", "finished_at"),
 )
 

@@ -110,6 +110,7 @@ def _load_finished(event: events.LoadFinished) -> Statements:
         "base_snapshot_id": load.base,
         "generation": last.checkpoint.generation if last else None,
         "kind": last.kind if last else None,
+        "notices": json.dumps(load.notices, ensure_ascii=False) if load.notices else None,
     }
     written: Statements = [(insert(tables.table_load), [row])]
     changes = [

@@ -9,7 +9,7 @@ from importlib import resources
 from lakesmith.pages.charts import chart
 from lakesmith.pages.html import Markup, join, number, tag
 from lakesmith.pages.lineage import lineage
-from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN, LoadView, MartView, Today
+from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN, LoadView, MartView, NoticeView, Today
 
 SHAPES = {GOOD: ("✓", "well"), WARN: ("!", "look"), BAD: ("✕", "broken"), UNKNOWN: ("?", "unknown")}
 RUN_MOODS = {"succeeded": GOOD, "nothing_new": GOOD, "warned": WARN, "stopped": WARN, "failed": BAD, "lost": BAD}
@@ -29,7 +29,7 @@ def render(today: Today) -> str:
     sections = (
         _header(today),
         _marts(today.marts),
-        _loads(today.loads),
+        _loads(today.loads, today.notices),
         _trust(today),
         _lineage(today),
         _runs(today),
@@ -84,12 +84,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numeric: 
     return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
 
 
-def _loads(loads: Sequence[LoadView]) -> Markup:
+def _loads(loads: Sequence[LoadView], notices: Sequence[NoticeView]) -> Markup:
     columns = ("stream", "loaded (UTC)", "read", "= written", "+ quarantined", "+ filtered", "law", "rows/s", "")
     lead = "Every record a source counted is in bronze, in quarantine, or left out for a stated reason."
     rows = [_load_row(load) for load in loads]
     numbers = (False, False, True, True, True, True, False, True, False)
-    return _section("Loads", lead, table(columns, rows, numeric=numbers), id_="loads")
+    said = table(("said (UTC)", "stream", "notice"), [(minute(n.at), n.stream, n.text) for n in notices])
+    return _section("Loads", lead, table(columns, rows, numeric=numbers), said if notices else "", id_="loads")
 
 
 def _load_row(load: LoadView) -> tuple[object, ...]:

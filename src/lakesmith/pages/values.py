@@ -55,6 +55,15 @@ class LoadView:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeView:
+    """What a source said besides its records, when it was last said."""
+
+    at: datetime
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RejectView:
     """One reason why records of a stream wait in quarantine, with an example."""
 
@@ -119,6 +128,7 @@ class Today:
     ready: Sequence[tuple[str, str]] = ()
     marts: Sequence[MartView] = ()
     loads: Sequence[LoadView] = ()
+    notices: Sequence[NoticeView] = ()
     rejects: Sequence[RejectView] = ()
     waiting: int = 0
     drift: Sequence[DriftView] = ()

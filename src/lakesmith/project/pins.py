@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from lakesmith.model.shapes import Pin
+from lakesmith.model.spellings import parse_spelling
 from lakesmith.model.streams import StreamId
 from lakesmith.model.types import STRING, Decimal, Field, List, Map, Scalar, Schema, Struct, Type
 from lakesmith.project.config import SourceConfig
@@ -18,7 +19,7 @@ from lakesmith.project.faults import Faults, Path, Place, nearest
 from lakesmith.project.settings import DECIMAL, check_type
 
 FOLDER = "schemas"
-KEYS = ("type", "source_name", "doc", "fields", "element", "value")
+KEYS = ("type", "format", "source_name", "doc", "fields", "element", "value")
 PARTS = {"struct": "fields", "list": "element", "map": "value"}
 _FIRST_RANK = 1_000_000  # after lakesmith.yml and sources/, in the order of faults
 _WIDTH = 120
@@ -87,6 +88,8 @@ def _entry(kind: Type, of: Field | None = None) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": word or str(kind)}
     if of is not None and of.source_name not in ("", of.name):
         entry["source_name"] = of.source_name
+    if of is not None and of.spelling:
+        entry["format"] = of.spelling
     if of is not None and of.doc:
         entry["doc"] = of.doc
     if isinstance(kind, Struct):
@@ -126,7 +129,8 @@ class _Reader:
                 self._fault(at, "is a name that Lakesmith keeps for its own columns")
             kind = self._type(entry, at, dotted + name)
             text = entry if isinstance(entry, dict) else {}
-            out.append(Field(name, kind, str(text.get("source_name") or name), str(text.get("doc") or "")))
+            source_name, doc = str(text.get("source_name") or name), str(text.get("doc") or "")
+            out.append(Field(name, kind, source_name, doc, spelling=self._format(text, at, kind)))
         return tuple(out)
 
     def _type(self, entry: Any, path: Path, dotted: str) -> Type:
@@ -148,6 +152,18 @@ class _Reader:
             return Struct(self._fields(entry[inner], (*path, inner), f"{dotted}."))
         held = self._type(entry[inner], (*path, inner), dotted)
         return List(held) if word == "list" else Map(STRING, held)
+
+    def _format(self, entry: Mapping[str, Any], path: Path, kind: Type) -> str:
+        if "format" not in entry:
+            return ""
+        try:
+            spelling = parse_spelling(str(entry["format"]))
+        except ValueError as error:
+            self._fault((*path, "format"), str(error))
+            return ""
+        if not spelling.takes(kind):
+            self._fault((*path, "format"), f"format {spelling} holds no {kind}, but {spelling.type}")
+        return str(spelling)
 
     def _scalar(self, word: str, path: Path) -> Type:
         try:

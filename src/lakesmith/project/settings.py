@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from lakesmith.model.places import CATALOG_KINDS, LAKE_SCHEMES, scheme_of
+from lakesmith.model.spellings import parse_spelling
 from lakesmith.model.types import SCALARS
 from lakesmith.project.faults import nearest, spell_list
 from lakesmith.project.times import check_cron, check_time, check_timezone, parse_duration
@@ -46,6 +47,16 @@ def check_type(text: str) -> str:
     decimal = DECIMAL.fullmatch(text)
     if text not in SCALARS and not (decimal and int(decimal[2]) <= int(decimal[1])):
         raise ValueError(f"is not a type: {spell_list(SCALARS)} or decimal(18, 2){nearest(text, SCALARS)}")
+    return text
+
+
+def check_format(text: str) -> str:
+    """Return the format of a column's texts as it is.
+
+    Raises:
+        ValueError: If it is no example of a number, a day, a time or a pair of words.
+    """
+    parse_spelling(text)
     return text
 
 
@@ -91,6 +102,7 @@ Cron = Annotated[str, AfterValidator(check_cron)]
 TimeOfDay = Annotated[str, AfterValidator(check_time), WithJsonSchema(_TEXT_SCHEMA | {"pattern": r"^\d\d:\d\d$"})]
 TimeZone = Annotated[str, AfterValidator(check_timezone)]
 ColumnType = Annotated[str, AfterValidator(check_type)]
+ColumnFormat = Annotated[str, AfterValidator(check_format)]
 PathTemplate = Annotated[Text, AfterValidator(_check_template)]
 Columns = Annotated[
     tuple[Text, ...],
@@ -140,6 +152,13 @@ class Column(Settings):
 
     type: ColumnType | None = Field(
         default=None, description="Pin the type instead of inferring it: `date`, `decimal(18, 2)`."
+    )
+    format: ColumnFormat | None = Field(
+        default=None,
+        description=(
+            "How the source writes the values of a column of text, as an example that always means 1234.56, 31 December 2024 or "
+            "23:59: `1.234,56 €`, `12/31/2024 11:59 PM`, `31.12.24`, `yes/no`. Pins the type too, unless `type` says another."
+        ),
     )
     mask: Literal["hash", "drop"] | None = Field(
         default=None, description="`hash`: keep only a hash of the value. `drop`: do not load the column."

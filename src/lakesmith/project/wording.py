@@ -104,11 +104,13 @@ def complaints(errors: Iterable[Any], given: Validated) -> list[Complaint]:
     """
     result: list[Complaint] = []
     expected: dict[Path, _Expectations] = {}
+    errors = list(errors)
+    missing = [tuple(error["loc"]) for error in errors if error["type"] == "missing"]
     for error in errors:
         kind, loc = error["type"], tuple(error["loc"])
         path = loc_path(loc, given.data)
         if kind == "extra_forbidden":
-            result.append(_unknown_key(loc, given))
+            result.append(_unknown_key(loc, given, {str(lacks[-1]) for lacks in missing if lacks[:-1] == loc[:-1]}))
         elif kind == "missing":
             result.append(Complaint(loc_path(loc[:-1], given.data), f'missing key "{loc[-1]}"'))
         elif kind in _EXPECTED:
@@ -128,10 +130,11 @@ def complaints(errors: Iterable[Any], given: Validated) -> list[Complaint]:
     return result
 
 
-def _unknown_key(loc: Path, given: Validated) -> Complaint:
+def _unknown_key(loc: Path, given: Validated, missing: set[str]) -> Complaint:
     key = str(loc[-1])
     known = _keys_at(given.model, loc[:-1]) | set(given.beside if len(loc) == 1 else ())
-    return Complaint(loc_path(loc[:-1], given.data), f'unknown key "{key}"{nearest(key, known)}', key=key)
+    meant = nearest(key, missing) or nearest(key, known)  # what has to be there and is not, is the likeliest
+    return Complaint(loc_path(loc[:-1], given.data), f'unknown key "{key}"{meant}', key=key)
 
 
 def _words(expected: str) -> list[str]:

@@ -2,6 +2,9 @@
 
 A small load is read twice. Of a large one only the beginning is: its types are assumed, the rows staged, and every value that follows
 is a proof. Where one speaks against it the rest is looked at, and what was staged is dropped if its types were wrong.
+
+Columns whose types the source tells are taken at its word, chunk by chunk. Where a chunk of a new table shows that this went wrong (see
+`shape.joint`), the load is looked at ahead, eight times as far as it was read, and begins anew.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from lakesmith.run.phases import Phases
     from lakesmith.shape import Shaper, TextProfile
     from lakesmith.shape.assumption import Assumption
+    from lakesmith.shape.tally import Form
 
 SAMPLE_BYTES = 16 * 1024 * 1024
 """How much of a load is looked at before types are assumed, in bytes of its rows as they are in memory."""
@@ -80,16 +84,41 @@ def learn_types(reading: Reading, up_to: int | None = None) -> tuple[TextProfile
     return profile, True
 
 
+def learn_joint_types(reading: Reading, up_to: int) -> dict[str, Type]:
+    """Return the joint types of all other columns by source name, of at least so many bytes of rows as they are in memory.
+
+    Raises:
+        StopRequestedError: If somebody asked to stop, as far as `check` says so.
+        LakesmithError: If the source refuses.
+    """
+    from lakesmith.shape.joint import JointTypes
+
+    joint, read = JointTypes(), 0
+    for split in reading.splits:
+        for chunk in reading.source.read(reading.spec, split, reading.ask):
+            reading.check()
+            if read > up_to:
+                return joint.types
+            joint.observe(chunk.rows)
+            read += chunk.rows.nbytes
+    return joint.types
+
+
 class TextTypes:
-    """The types of a load's text columns, by source name, as far as they are known or assumed."""
+    """The types and spellings of a load's text columns, by source name, as far as they are known or assumed.
+
+    `joint` are the types of other columns of a new table, where its first chunks alone would have given them others.
+    """
 
     def __init__(self, phases: Phases, sample_bytes: int = SAMPLE_BYTES) -> None:
-        self.known: dict[str, Type] = {}
+        self.known: dict[str, Form] = {}
+        self.joint: dict[str, Type] = {}
         self._phases, self._sample_bytes = phases, sample_bytes
         self._looked_at: set[str] = set()
         self._assumption: Assumption | None = None
         self._all: Reading | None = None
-        self._bytes = 0
+        self._start: Reading | None = None
+        self._bytes = self._bytes_since_start = 0
 
     @property
     def is_assumed(self) -> bool:
@@ -110,6 +139,41 @@ class TextTypes:
             OtherTypesError: If rows were staged with types that are not those of the whole.
             LakesmithError: If the source or the shape refuses.
         """
+        if first:
+            self._start, self._bytes_since_start = rest, 0
+        self._bytes_since_start += chunk.rows.nbytes
+        try:
+            shaped = self._shape(chunk, shaper, where, rest, first=first)
+        except DriftRefusedError:
+            self._join(shaper)
+            raise
+        self._join(shaper)
+        return shaped
+
+    def _join(self, shaper: Shaper) -> None:
+        """Look ahead where a chunk shows that the first ones gave a new table types that do not hold all it is going to hold.
+
+        Raises:
+            OtherTypesError: If the load has to begin anew.
+            LakesmithError: If the source refuses.
+        """
+        from lakesmith.shape.assumption import Assumption
+
+        if self._start is None or not shaper.is_surprised:
+            return
+        with self._phases.phase("profile"):
+            joint = learn_joint_types(self._start, EARLY * self._bytes_since_start)
+        if joint == self.joint:  # a column that is pinned or masked is what the project says
+            self._start = None
+            return
+        self.joint = joint
+        if self._assumption is not None:
+            self._assumption, self._bytes = Assumption(self.known, self._looked_at), 0
+        raise OtherTypesError
+
+    def _shape(
+        self, chunk: Chunk, shaper: Shaper, where: Callable[[int], str], rest: Reading, *, first: bool
+    ) -> Shaped:
         self._meet(chunk, shaper, rest, first=first)
         if self._assumption is None:
             with self._phases.phase("shape"):
@@ -172,9 +236,9 @@ class TextTypes:
             raise OtherTypesError
         shaper.learn(self.known)
 
-    def _same(self, assumed: Mapping[str, Type], looked_at: Collection[str]) -> bool:
+    def _same(self, assumed: Mapping[str, Form], looked_at: Collection[str]) -> bool:
         """Whether the columns of a sample have the types that were assumed of it, those without a value none."""
-        return {name: kind for name, kind in self.known.items() if name in looked_at} == assumed
+        return {name: form for name, form in self.known.items() if name in looked_at} == assumed
 
     def _assume(self, up_to: int) -> None:
         from lakesmith.shape.assumption import Assumption
@@ -187,8 +251,8 @@ class TextTypes:
             raise RuntimeError("nothing was read yet")
         return self._all
 
-    def _profiled(self, reading: Reading, up_to: int | None) -> tuple[dict[str, Type], bool]:
+    def _profiled(self, reading: Reading, up_to: int | None) -> tuple[dict[str, Form], bool]:
         with self._phases.phase("profile"):
             profile, is_whole = learn_types(reading, up_to)
         self._looked_at |= {column.source_name for column in profile.report()}
-        return profile.types(), is_whole
+        return profile.forms(), is_whole

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lakesmith.errors import FencedError
+from lakesmith.errors import FencedError, SourceDataError
 from lakesmith.host import Host
 from lakesmith.host.crash import point
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Head, Load
-from lakesmith.model.protocols import Bronze, Source
+from lakesmith.model.protocols import Bronze, Gathers, GoesOn, Source
 from lakesmith.model.streams import Ask, Chunk, Position, Split, StreamSpec
 from lakesmith.run.deriving import add_kept, add_vanished
 from lakesmith.run.filling import Filling
@@ -31,10 +31,25 @@ ASSUMED_GROUPS = 8
 """How many groups large the first one may become while its types are assumed: they are proven before it is committed."""
 
 CRASH_POINTS = ("run.load.begun", "run.load.split_read", "run.load.before_commit", "run.load.committed")
+ANEW_POINTS = ("run.load.begun_anew",)
 SWAP_POINTS = ("run.load.before_swap", "run.load.swapped")
+
+NOWHERE: Position = b"{}"
+"""The position of a stream of which nothing was read."""
 
 Progress = Callable[[int, int], None]
 """Told rows and source bytes so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where the open group begins: the position, the number of its first split, and the rows, bytes and notices before it."""
+
+    position: Position | None
+    split: int = 0
+    rows: int = 0
+    bytes: int = 0
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,11 @@ class _Loading:
         resumed = not route.fresh if route.aside else base is not None
         self.load = Load(job.spec.id, "succeeded", splits=len(route.splits), resumed=resumed, base=base)
         self.position: Position | None = route.position
+        self.splits: Sequence[Split] = route.splits
+        self.start = _Start(self.position)
+        self.steps: list[tuple[Split, Position]] = []
         self.sent: set[str] = set()
+        self.notices: dict[str, None] = {}
         self.phases = Phases(job.host)
         self.text_types = TextTypes(self.phases, job.sample_bytes)
         self.rows_seen = self.bytes_seen = self.carried = 0
@@ -93,7 +112,7 @@ class _Loading:
         group = self.job.bronze.open_group(head, above=self.job.known_ordinal, aside=self.route.aside, fresh=fresh)
         self.filling = Filling(self.job.bronze, head, group)
         known = head.schema.data if head else None
-        self.shaper: Shaper = Shaper(known, Policy.of(self.job.spec), self.text_types.known)
+        self.shaper: Shaper = Shaper(known, Policy.of(self.job.spec), self.text_types.known, self.text_types.joint)
 
     def run(self) -> Load:
         """Read every split and commit; return what was done."""
@@ -108,24 +127,40 @@ class _Loading:
             raise
         if self.route.aside:
             self._swap()
-        return replace(self.load, size_bytes=self.bytes_seen, phases_s=self.phases.rounded())
+        return replace(
+            self.load, size_bytes=self.bytes_seen, phases_s=self.phases.rounded(), notices=tuple(self.notices)
+        )
 
     def _is_filled(self) -> bool:
-        """Read every split, committing whole groups; whether that went through, or types turned out to be wrong."""
-        splits = self.route.splits
+        """Read every split, committing whole groups; whether that went through, or the open group has to begin anew."""
         try:
-            if self.route.kept is not None:
+            if self.route.kept is not None and not self.start.split:
                 add_kept(self.filling, self.route.kept)
-            for number, split in enumerate(splits):
-                self._read(split, splits[number:])
-                rest = splits[number + 1 :]
+            for number in range(self.start.split, len(self.splits)):
+                self._read(self.splits[number], self.splits[number:])
+                rest = self.splits[number + 1 :]
                 if self._is_full() and rest and not self.route.whole:
                     self.text_types.prove(self.shaper, rest=True)
                     self._commit(rest)
                     self._open(self._go_on())
+                    self.start = _Start(self.position, number + 1, self.rows_seen, self.bytes_seen, tuple(self.notices))
             self.text_types.prove(self.shaper, rest=False)
         except OtherTypesError:
             return False
+        except SourceDataError as error:
+            if not self._can_go_on(error):
+                raise
+            return False
+        return True
+
+    def _can_go_on(self, error: SourceDataError) -> bool:
+        """Whether the source can do without the split that is broken; what was learned of it is forgotten."""
+        source = self.job.source
+        splits = source.go_on(self.job.spec, self.splits, error) if isinstance(source, GoesOn) else None
+        if splits is None:
+            return False
+        self.splits = splits
+        self.text_types = TextTypes(self.phases, self.job.sample_bytes)
         return True
 
     def _is_full(self) -> bool:
@@ -133,18 +168,21 @@ class _Loading:
         return self.filling.bytes >= self.job.group_bytes * (ASSUMED_GROUPS if self.text_types.is_assumed else 1)
 
     def _begin_anew(self) -> None:
-        """Drop what was staged, and nothing else was done: types are assumed in the first group only."""
+        """Drop what was staged of the open group, and nothing else was done: what was committed before stays."""
         self.filling.abandon()
-        self.position = self.route.position
-        self.rows_seen = self.bytes_seen = 0
-        self._open(self.head, fresh=self.route.fresh)
+        start = self.start
+        self.position, self.steps, self.notices = start.position, [], dict.fromkeys(start.notices)
+        self.rows_seen, self.bytes_seen = start.rows, start.bytes
+        self._open(self.head, fresh=self.route.fresh and not start.split)
+        point("run.load.begun_anew")
 
     def _is_due(self) -> bool:
         """Whether the open group has anything to commit: rows, a position that moved, or the end of a build."""
         if self.route.aside:
             return bool(self.route.splits) or self.route.fresh
+        self._catch_up()
         before = self.head.position if self.head else None
-        return self.filling.tally.counts() != Counts() or self.position != before
+        return self.filling.tally.counts() != Counts() or (self.position or NOWHERE) != (before or NOWHERE)
 
     def _read(self, split: Split, rest: Sequence[Split]) -> None:
         """Read one split to its end into the open group."""
@@ -154,6 +192,7 @@ class _Loading:
         for chunk in self.phases.timed("read", self.job.source.read(self.job.spec, split, self._ask())):
             self.job.host.stop.check()
             self.sent.update(chunk.rows.schema.names)
+            self.notices.update(dict.fromkeys(chunk.notices))
             shaped = self._shape(chunk, rows_of_split, rest)
             with self.phases.phase("stage"):
                 self.filling.add(chunk, shaped)
@@ -163,8 +202,20 @@ class _Loading:
         self.bytes_seen = before + (split.size_bytes or 0)
         self.progress(self.rows_seen, self.bytes_seen)
         if after is not None:
-            self.position = self.job.source.advance(self.position, split, after)
+            self.steps.append((split, after))
+            if not isinstance(self.job.source, Gathers):
+                self._catch_up()
         point("run.load.split_read")
+
+    def _catch_up(self) -> None:
+        """Move the position over the splits that were read since it was moved last."""
+        source = self.job.source
+        if self.steps and isinstance(source, Gathers):
+            self.position = source.advance_all(self.position, self.steps)
+        else:
+            for split, after in self.steps:
+                self.position = source.advance(self.position, split, after)
+        self.steps = []
 
     def _ask(self) -> Ask:
         return Ask(since=self.position)
@@ -196,7 +247,8 @@ class _Loading:
                 add_vanished(self.filling, spec, reshape)
                 staged, counts = self.filling.close(), tally.counts()
         to_read = tuple(split.name for split in rest) if self.route.aside else ()
-        position = self.position or b"{}"
+        self._catch_up()
+        position = self.position or NOWHERE
         checkpoint = Checkpoint(spec.id, position, group.ordinal, group.generation, self.route.mark, to_read)
         point("run.load.before_commit")
         with self.phases.phase("commit"):

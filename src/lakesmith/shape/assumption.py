@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 
 from pyarrow import RecordBatch
 
-from lakesmith.model.types import STRING, Type
+from lakesmith.model.types import STRING
 from lakesmith.shape.names import unique
 from lakesmith.shape.profile import THRESHOLD_PER_CENT, TextProfile, as_texts, is_text
+from lakesmith.shape.tally import Form
 from lakesmith.shape.text import trim
 
 MARGIN = 4
@@ -21,14 +22,16 @@ class Assumption:
 
     Whether values fit is told by the shaper, which reads them anyway: where all of a column fit the narrowest type its first values
     have, the profile of all of them has that type. Only columns of words are looked at, and of these as few batches as will do:
-    once too many values fit no other type to be left out, the profile's mind is made up whatever the others look like.
+    once too many values fit no other type to be left out, the profile's mind is made up whatever the others look like. Of columns
+    in one of the spellings people use all batches are: a value that fits may still show that another spelling, or none, is meant.
     """
 
-    def __init__(self, types: Mapping[str, Type], looked_at: Collection[str]) -> None:
+    def __init__(self, types: Mapping[str, Form], looked_at: Collection[str]) -> None:
         """Assume `types` by source name; other columns in `looked_at` had no value yet. Any other column is not ours to judge."""
         self.types = dict(types)
         self._undecided = frozenset(looked_at) - types.keys()
-        self._counted = {name for name, kind in types.items() if kind == STRING}  # every batch was counted so far
+        self._spelled = frozenset(name for name, form in types.items() if form.spelling is not None)
+        self._counted = {name for name, form in types.items() if form.type == STRING}  # every batch was counted so far
         self._words = frozenset(self._counted)
         self._profile = TextProfile()
         self._values: Counter[str] = Counter()
@@ -49,13 +52,19 @@ class Assumption:
         for name, column in zip(unique(rows.schema.names), rows.columns, strict=True):
             if name in self._words:
                 self._values[name] += len(column) - column.null_count
-        if wanted:
-            self._profile.observe(rows, wanted)
+        if wanted or self._spelled:
+            self._profile.observe(rows, wanted | self._spelled)
         return self._counted_are_words()
 
     def is_proven(self) -> bool:
         """Whether a profile of all batches, which all passed `holds` and `observe`, has these very types."""
-        return self._counted_are_words() and all(self._outnumber(name) for name in self._words - self._counted)
+        forms = self._profile.forms()
+        are_spelled = all(forms.get(name) == self.types[name] for name in self._spelled)
+        return (
+            are_spelled
+            and self._counted_are_words()
+            and all(self._outnumber(name) for name in self._words - self._counted)
+        )
 
     def _counted_are_words(self) -> bool:
         types = self._profile.types()

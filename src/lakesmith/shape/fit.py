@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lakesmith.model.spellings import Spelling
 from lakesmith.model.types import BINARY, BOOLEAN, DATE, DOUBLE, FLOAT, INT, LONG, STRING, Type
 from lakesmith.shape.arrow import Array, DataType, is_, pa, pc
 from lakesmith.shape.arrow_types import arrow_type, is_list, type_of
 from lakesmith.shape.relate import is_flat, is_number
 from lakesmith.shape.render import as_text
+from lakesmith.shape.spelled import parse_spelled
 from lakesmith.shape.text import keep, parse, trim
 from lakesmith.shape.whole import read_whole
 
@@ -26,10 +28,16 @@ class Fitted:
     misfits: Array | None = None
 
 
-def fit_text(texts: Array, kind: Type) -> Fitted:
-    """Return texts as values of `kind`. Blanks around them do not count, and nothing but blanks is null, unless `kind` is string."""
+def fit_text(texts: Array, kind: Type, spelling: Spelling | None = None) -> Fitted:
+    """Return texts as values of `kind`, spelled plainly or as said.
+
+    Blanks around them do not count, and nothing but blanks is null, unless `kind` is string.
+    """
     if kind == STRING:
         return Fitted(texts)
+    if spelling is not None and spelling.takes(kind):
+        trimmed = trim(texts)
+        return _compared(parse_spelled(trimmed, kind, spelling), trimmed)
     values = read_whole(texts, kind)
     if values is not None:
         return Fitted(values)

@@ -56,7 +56,7 @@ class Merger:
                     )
                     out |= {sibling.name: sibling} if rule == "evolve" else {}
             elif self.first or self._note("column_added", path + name, "", str(new.type), rule, ADDED):
-                out[name] = Field(name, self._folded(new.type), source_of(new), new.doc)
+                out[name] = Field(name, self._folded(new.type), source_of(new), new.doc, spelling=new.spelling)
                 self._collision(out[name], path, rule)
         return tuple(out.values())
 
@@ -156,11 +156,11 @@ def is_pinned(policy: Policy, path: str) -> bool:
         found = next((f for f in fields if f.name == name), None)
         if found is None:
             return False
-        fields = _parts(found.type)
+        fields = parts_within(found.type)
     return True
 
 
-def _parts(kind: Type) -> tuple[Field, ...]:
+def parts_within(kind: Type) -> tuple[Field, ...]:
     """Return the parts of the struct that a type is, or is a list or map of."""
     while isinstance(kind, (List, Map)):
         kind = kind.element if isinstance(kind, List) else kind.value

@@ -79,7 +79,9 @@ def _merged(pin: Pin, known: Sequence[Field], wanted: Sequence[Field], path: str
             out[want.name] = want
         else:
             kind = _reached(pin, old.type, want.type, path + want.name)
-            out[want.name] = replace(old, type=kind, source_name=want.source_name or old.source_name)
+            out[want.name] = replace(
+                old, type=kind, source_name=want.source_name or old.source_name, spelling=want.spelling or old.spelling
+            )
     return tuple(out.values())
 
 

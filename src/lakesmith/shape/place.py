@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from lakesmith.errors import FatalError
 from lakesmith.model.shapes import Drift
+from lakesmith.model.spellings import Spelling
 from lakesmith.model.types import STRING, Field, List, Map, Struct, Type
 from lakesmith.shape.arrow import Array, is_, pa, pc
 from lakesmith.shape.arrow_types import arrow_type, is_list
+from lakesmith.shape.empties import SUFFIX, bare_text, is_bare, is_whole, outline_of, told_type, waiting_field
 from lakesmith.shape.fit import fit_flat, fit_text, only, plain
-from lakesmith.shape.merge import MISFIT, folded_names, refused, sibling_doc
+from lakesmith.shape.merge import ADDED, MISFIT, folded_names, is_pinned, refused, sibling_doc
 from lakesmith.shape.names import sibling_name, unique
 from lakesmith.shape.policy import Policy
 from lakesmith.shape.relate import promotes, sibling_of
@@ -22,11 +24,12 @@ from lakesmith.shape.seen import seen_type
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where in a row a value stands (`path`), under which policy (`rule`), and whether it is `text` still to be read."""
+    """Where in a row a value stands (`path`), under which policy (`rule`), and whether it is `text` still to be read, in which spelling."""
 
     path: str
     rule: str
     text: bool = False
+    spelling: Spelling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,17 @@ class Fitting:
 
 @dataclass(slots=True)
 class Placer:
-    """Places values under a policy; `drift` and `counts` (values by kind of drift and path) are filled on the way."""
+    """Places values under a policy; `drift` and `counts` (values by kind of drift and path) are filled on the way.
+
+    `first` says that there was no table: whatever comes is its shape, and no new column is drift. `waiting` are the paths whose
+    values had no type so far.
+    """
 
     policy: Policy
+    first: bool = False
     drift: list[Drift] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    waiting: set[str] = field(default_factory=set)
 
     def place(self, column: Field, values: Array, spot: Spot, around: Mapping[str, Field]) -> Placed:
         """Put `values` into `column` and, where they do not fit, where the policy says. `around` are the fields beside it.
@@ -68,7 +77,7 @@ class Placer:
         columns = {column.name: (replace(column, type=fitting.type), fitting.values)}
         if fitting.misfits is None or fitting.told:
             return Placed(columns, fitting.misfits)
-        seen = STRING if spot.text else seen_type(values, None) or List(STRING)
+        seen = STRING if spot.text else _seen(values)
         self.counts["value_incompatible", spot.path] += pc.sum(fitting.misfits).as_py() or 0
         if spot.rule == "freeze":
             raise refused(self.policy, spot.path, str(column.type), str(seen))
@@ -82,8 +91,10 @@ class Placer:
         self, column: Field, left: Array, spot: Spot, around: Mapping[str, Field]
     ) -> dict[str, tuple[Field, Array]]:
         """Put what is left into siblings: first the one that keeps its type, if there is such, then text, which takes all."""
-        seen = seen_type(left, None) or List(STRING)
+        seen = _seen(left)
         suffix, kind = sibling_of(column.type, seen)
+        if is_bare(left.type) and waiting_field(column.name).name in around:
+            suffix = SUFFIX  # such values came before the column had a type, and do not need a second sibling
         sibling = self._sibling(column, suffix, kind, spot, around)
         if sibling.type == STRING:
             return {sibling.name: (sibling, as_text(left))}
@@ -107,7 +118,7 @@ class Placer:
 
     def _fit(self, values: Array, kind: Type, spot: Spot) -> Fitting:
         if spot.text:
-            fitted = fit_text(values, kind)
+            fitted = fit_text(values, kind, spot.spelling)
             return Fitting(fitted.values, kind, fitted.misfits)
         values = plain(values)
         if isinstance(kind, Struct) and is_.is_struct(values.type):
@@ -124,7 +135,7 @@ class Placer:
         arrays: dict[str, Array] = {}
         misfits = None
         names = unique(part.name for part in values.type)
-        for name, part in zip(folded_names(kind.fields, names), values.flatten(), strict=True):
+        for name, source, part in zip(folded_names(kind.fields, names), names, values.flatten(), strict=True):
             inner = replace(spot, path=f"{spot.path}.{name}")
             if name in fields:
                 placed = self.place(fields[name], part, inner, fields)
@@ -132,7 +143,10 @@ class Placer:
                 fields.update({key: grown for key, (grown, _) in placed.columns.items()})
                 misfits = either(misfits, placed.misfits)
             else:
-                misfits = either(misfits, self.unplaced(part, inner))
+                placed = self.place_bare(Field(name, STRING, source), part, inner, fields)
+                misfits = either(misfits, placed.misfits)
+                for key, (sibling, array) in placed.columns.items():
+                    fields[key], arrays[key] = sibling, array
         grown = Struct(tuple(fields.values()))
         target = arrow_type(grown)
         parts = [
@@ -144,6 +158,55 @@ class Placer:
         return Fitting(
             pa.StructArray.from_arrays(parts, fields=list(target), mask=values.is_null()), grown, misfits, told=True
         )
+
+    def place_bare(self, column: Field, values: Array, spot: Spot, around: Mapping[str, Field]) -> Placed:
+        """Put values that the table has no column for where the policy says: text beside it, if their type says nothing.
+
+        Args:
+            column: Name and source name of the column; its type does not count.
+            values: Its values; those with a type have a column, unless the policy keeps them out.
+            spot: Where they are.
+            around: The fields beside it.
+
+        Raises:
+            DriftRefusedError: If there is a value and the policy is `freeze`.
+        """
+        if not is_bare(values.type):
+            return Placed({}, self.unplaced(values, spot))
+        values = plain(values)
+        if values.null_count == len(values):
+            return Placed({})
+        sibling = around.get(waiting_field(column.name).name)
+        # A sibling that is there already is no change: the table has a place for such values.
+        if sibling is None and not self._admits(str(told_type(values.type)), spot):
+            return Placed({}, self.unplaced(values, spot))
+        opened = self._opened(column, values, spot) if self.first or spot.rule == "evolve" else None
+        if opened is None:
+            self.waiting.add(spot.path)
+        else:
+            self.waiting.discard(spot.path)
+        new, placed = opened or (sibling or waiting_field(column.name), bare_text(values))
+        if not self.first and new is not sibling:
+            path = spot.path.removesuffix(column.name) + new.name
+            self.drift.append(Drift("column_added", path, "", str(new.type), spot.rule, ADDED[spot.rule]))
+        return Placed({new.name: (new, placed)})
+
+    def _admits(self, seen: str, spot: Spot) -> bool:
+        """Whether the policy lets a column in that takes values without a type; note what it keeps out."""
+        if spot.rule == "freeze" and not (self.first and is_pinned(self.policy, spot.path)):
+            raise refused(self.policy, spot.path, "", seen)
+        if self.first or spot.rule == "evolve":
+            return True
+        self.drift.append(Drift("column_added", spot.path, "", seen, spot.rule, ADDED[spot.rule]))
+        return False
+
+    def _opened(self, column: Field, values: Array, spot: Spot) -> tuple[Field, Array] | None:
+        """Return objects as a column of its own if any of their parts holds something; None if none does."""
+        outline = outline_of(values.type)
+        if outline is None:
+            return None
+        fitting = self._fit(values, outline, spot)
+        return (replace(column, type=fitting.type), fitting.values) if is_whole(fitting.type) else None
 
     def unplaced(self, values: Array, spot: Spot) -> Array | None:
         """Return the rows that wait because they carry a field the policy keeps out of the table; count its values.
@@ -180,6 +243,10 @@ class Placer:
         grown = replace(kind, value=inner.type)
         made = pa.MapArray.from_arrays(offsets, as_text(plain(keys)), inner.values, type=arrow_type(grown), mask=gone)
         return Fitting(made, grown, rows, inner.told)
+
+
+def _seen(values: Array) -> Type:
+    return seen_type(values, None) or told_type(values.type)
 
 
 def either(one: Array | None, other: Array | None) -> Array | None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ProjectFileError
+from lakesmith.model.spellings import parse_spelling
 from lakesmith.shape.names import candidate
 from lakesmith.shape.spelling import parse_type
 
 if TYPE_CHECKING:
     from lakesmith.model.shapes import Pin
+    from lakesmith.model.spellings import Spelling
     from lakesmith.model.streams import StreamSpec
     from lakesmith.model.types import Type
 
@@ -23,12 +25,13 @@ ON_MISFIT = {"evolve": "sibling", "freeze": "stop", "quarantine": "quarantine", 
 
 @dataclass(frozen=True, slots=True)
 class ColumnPolicy:
-    """One column's own settings: `on_drift` and `type` are None where the project says nothing, `mask` is hash, drop or None."""
+    """One column's own settings: `on_drift`, `type` and `spelling` are None where the project says nothing, `mask` is hash, drop or None."""
 
     on_drift: str | None = None
     type: Type | None = None
     mask: str | None = None
     salt: str = field(default="", repr=False)
+    spelling: Spelling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,17 @@ def _column(settings: Mapping[str, Any]) -> tuple[ColumnPolicy, list[str]]:
             pinned = parse_type(str(settings["type"]))
         except ValueError as error:
             faults.append(str(error))
-    column = ColumnPolicy(settings.get("on_drift"), pinned, settings.get("mask"), str(settings.get("salt") or ""))
-    return column, faults
+    spelling = None
+    if settings.get("format") is not None:
+        try:
+            spelling = parse_spelling(str(settings["format"]))
+            pinned = pinned or spelling.type
+            if not spelling.takes(pinned):
+                faults.append(f"format {spelling} holds no {pinned}, but {spelling.type}")
+        except ValueError as error:
+            faults.append(str(error))
+    salt = str(settings.get("salt") or "")
+    return ColumnPolicy(settings.get("on_drift"), pinned, settings.get("mask"), salt, spelling), faults
 
 
 def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:

@@ -28,7 +28,7 @@ def as_text(values: Array) -> Array:
     if is_.is_decimal(kind):
         return _decimal_text(values)
     if is_.is_nested(kind):
-        values = values.cast(_without_ns(kind))
+        values = values.cast(_readable(kind))
     if is_.is_nested(kind) or is_.is_duration(kind) or is_.is_interval(kind) or _is_bytes(kind):
         return pa.array([_one_text(value) for value in values.to_pylist()], pa.string())
     return values.cast(pa.string())
@@ -46,17 +46,23 @@ def _printable(values: Array) -> Array:
     """Return values that can become Python objects: nanoseconds cannot, and are text."""
     if is_.is_timestamp(values.type):
         return _timestamp_text(values)
-    return values.cast(_without_ns(values.type)) if is_.is_nested(values.type) else values
+    return values.cast(_readable(values.type)) if is_.is_nested(values.type) else values
 
 
-def _without_ns(kind: DataType) -> DataType:
+def _readable(kind: DataType) -> DataType:
+    """Return the type to cast to before values become Python objects: nanoseconds cannot.
+
+    Nulls in a list that are cast to nulls are lost by Arrow; cast to text they are as many as before.
+    """
+    if is_.is_null(kind):
+        return pa.string()
     if is_.is_timestamp(kind) or is_.is_time(kind):
         return pa.string() if getattr(kind, "unit", "ns") == "ns" else kind
     if is_.is_struct(kind):
-        return pa.struct([kind.field(i).with_type(_without_ns(kind.field(i).type)) for i in range(kind.num_fields)])
+        return pa.struct([kind.field(i).with_type(_readable(kind.field(i).type)) for i in range(kind.num_fields)])
     if is_.is_list(kind) or is_.is_large_list(kind):
-        return pa.list_(_without_ns(kind.value_type))
-    return kind
+        return pa.list_(_readable(kind.value_type))
+    return pa.map_(kind.key_type, _readable(kind.item_type)) if is_.is_map(kind) else kind
 
 
 def _timestamp_text(values: Array) -> Array:

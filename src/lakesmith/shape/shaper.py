@@ -11,11 +11,14 @@ from pyarrow import RecordBatch
 from pyarrow import Schema as ArrowSchema
 
 from lakesmith.model.shapes import Drift, Reshape, Shaped
+from lakesmith.model.spellings import Numbers, Spelling, parse_spelling
 from lakesmith.model.streams import Reject
 from lakesmith.model.types import STRING, Field, Schema, Type
 from lakesmith.shape.arrow import Array, pa, pc
 from lakesmith.shape.arrow_types import arrow_type, source_doc
 from lakesmith.shape.decision import casts, merge_drift, missing, refuse_gone, refuse_keyless, renames
+from lakesmith.shape.empties import is_bare
+from lakesmith.shape.joint import has_new_fractions, is_column, join
 from lakesmith.shape.masks import hashed
 from lakesmith.shape.merge import Merger, folded_names
 from lakesmith.shape.names import unique
@@ -25,18 +28,19 @@ from lakesmith.shape.policy import ColumnPolicy, Policy
 from lakesmith.shape.profile import TextProfile, as_texts, is_text
 from lakesmith.shape.render import json_rows
 from lakesmith.shape.seen import is_textual, seen_type
+from lakesmith.shape.tally import Form
 from lakesmith.shape.text import trim
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """How one column of a batch is treated: `column` is its folded name, `kept` whether the table has it."""
+    """How one column of a batch is treated: `source` is its name there, `column` the folded one."""
 
     index: int
+    source: str
     column: str
     spot: Spot
     said: ColumnPolicy
-    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,31 @@ class _Plan:
 class Shaper:
     """Shapes the rows of one load. Not for use by several threads."""
 
-    def __init__(self, known: Schema | None, policy: Policy, text_types: Mapping[str, Type] | None = None) -> None:
+    def __init__(
+        self,
+        known: Schema | None,
+        policy: Policy,
+        text_types: Mapping[str, Type | Form] | None = None,
+        joint_types: Mapping[str, Type] | None = None,
+    ) -> None:
         """Begin a load.
 
         Args:
             known: The table's schema when the load begins, None where there is no table.
             policy: What the project says about the stream.
-            text_types: The type of text columns by source name, as `TextProfile.types` gives them.
+            text_types: The type of text columns by source name, as `TextProfile.forms` or `types` gives them.
+            joint_types: What other columns of a new table are going to be, by source name, as `JointTypes.types` gives them.
         """
         self._before = known.data if known is not None else None
         self._policy = policy
-        self._text_types = dict(text_types or {})
+        self._text_types = _forms(text_types or {})
         start = start_of(self._before, policy)
         self._columns: dict[str, Field] = {f.name: f for f in start.fields}
-        self._placer = Placer(policy, list(start.drift))
+        self._given = frozenset(self._columns)
+        self._placer = Placer(policy, self._before is None, list(start.drift))
+        self._joint_types = dict(joint_types or {})
+        self._met: dict[str, Type] = {}
+        self._was_surprised = False
         self._sent: set[str] = set()
         self._plan: _Plan | None = None
         self._reshape: Reshape | None = None
@@ -82,9 +97,9 @@ class Shaper:
                 needed.add(name)
         return needed
 
-    def learn(self, text_types: Mapping[str, Type]) -> None:
+    def learn(self, text_types: Mapping[str, Type | Form]) -> None:
         """Take in the types of text columns that appeared in the middle of a load; known ones stay as they are."""
-        self._text_types = {**text_types, **self._text_types}
+        self._text_types = {**_forms(text_types), **self._text_types}
         self._plan = None
 
     @property
@@ -103,6 +118,12 @@ class Shaper:
     def counts(self) -> Mapping[tuple[str, str], int]:
         """How many values each kind of drift touched so far, by (kind, column)."""
         return dict(self._placer.counts)
+
+    @property
+    def is_surprised(self) -> bool:
+        """Whether columns of a new table would have other types, had all values up to now come at once."""
+        is_new = self._before is None
+        return is_new and (self._was_surprised or any(is_column(self._columns, path) for path in self._placer.waiting))
 
     def misfits(self, source_names: Collection[str]) -> int:
         """Return how many values of these columns did not fit so far, or found no column."""
@@ -159,26 +180,32 @@ class Shaper:
         """Meet the batch's schema: add and promote columns, and route every column of the batch."""
         names = unique(rows.schema.names)
         fields = tuple(self._columns.values())
-        seen, undecided = [], []
+        seen, undecided, routed = [], [], set()
         for i, (name, column) in enumerate(zip(names, folded_names(fields, names), strict=True)):
             kind = self._type_of(rows, i, name, column)
             if kind is not None:
-                seen.append(Field(column, kind, name, source_doc(rows.schema.field(i).type)))
-            elif is_text(rows.schema.field(i)) and self._policy.column(name, column).mask != "drop":
+                spelling = self._spelling_of(rows.schema.field(i), name, column)
+                doc = _unit_doc(spelling) or source_doc(rows.schema.field(i).type)
+                seen.append(Field(column, kind, name, doc, spelling=str(spelling or "")))
+            elif self._policy.column(name, column).mask == "drop":
+                continue
+            elif is_text(rows.schema.field(i)):
                 undecided.append(i)
+            elif is_bare(rows.schema.field(i).type):
+                routed.add(name)
         if self._before is not None and rows.num_rows:
             refuse_keyless(folded_names(fields, names), self._policy, known=self._before.names)
         merger = Merger(self._policy, eager=False, first=self._before is None)
-        self._columns = {f.name: f for f in merger.fields(fields, seen)}
+        self._columns = {f.name: self._respelled(f) for f in merger.fields(fields, seen)}
         self._placer.drift += merger.drift
         self._sent.update(names)
         self._reshape = None
-        decided = {f.source_name for f in seen}
+        routed |= {f.source_name for f in seen}
         folded = folded_names(tuple(self._columns.values()), names)
         routes = tuple(
             self._route(rows.schema.field(i), i, name, column)
             for i, (name, column) in enumerate(zip(names, folded, strict=True))
-            if name in decided
+            if name in routed
         )
         return _Plan(rows.schema, names, routes, tuple(undecided))
 
@@ -191,25 +218,57 @@ class Shaper:
         if said.type is not None:
             return said.type
         if not is_text(rows.schema.field(index)):
-            return seen_type(rows.column(index), known.type if known else None)
+            return self._joint_type(name, seen_type(rows.column(index), known.type if known else None), known)
         if known is not None:
             return known.type
         if name not in self._text_types:
             profile = TextProfile()
             profile.observe(rows, [name])
-            self._text_types.update(profile.types())
-        return self._text_types.get(name)
+            self._text_types.update(profile.forms())
+        form = self._text_types.get(name)
+        return form.type if form else None
+
+    def _joint_type(self, name: str, seen: Type | None, known: Field | None) -> Type | None:
+        """Return the type that a new column gets: the one that is known to come, or else the one seen; note what it should have been."""
+        if self._before is not None or (known is not None and known.name in self._given):
+            return seen
+        kind = self._joint_types.get(name, seen) if known is None else seen
+        if kind is not None:
+            met = self._met.get(name, kind)
+            self._met[name] = join(met, kind)
+            self._was_surprised |= has_new_fractions(met, self._met[name])
+        return kind
+
+    def _spelling_of(self, arrow_field: ArrowField[Any], name: str, column: str) -> Spelling | None:
+        """Return how the values of a column of the batch are written: as the project says, or as they were when it came."""
+        said = self._policy.column(name, column)
+        if said.mask or not (is_text(arrow_field) or (said.type is not None and is_textual(arrow_field.type))):
+            return None
+        known = self._columns.get(column)
+        if said.spelling is not None:
+            return said.spelling
+        if known is not None:
+            return parse_spelling(known.spelling) if known.spelling else None
+        form = self._text_types.get(name)
+        return form.spelling if form is not None and said.type is None else None
+
+    def _respelled(self, column: Field) -> Field:
+        """Return a column with the spelling that the project says now."""
+        said = self._policy.column(column.source_name, column.name).spelling
+        return replace(column, spelling=str(said)) if said is not None and said.takes(column.type) else column
 
     def _route(self, arrow_field: ArrowField[Any], index: int, name: str, column: str) -> _Route:
         said = self._policy.column(name, column)
         pinned = said.type is not None and is_textual(arrow_field.type)
-        spot = Spot(column, self._policy.drift_of(name, column), text=is_text(arrow_field) or pinned)
-        return _Route(index, column, spot, said, column in self._columns)
+        spelling = self._spelling_of(arrow_field, name, column)
+        spot = Spot(column, self._policy.drift_of(name, column), is_text(arrow_field) or pinned, spelling)
+        return _Route(index, name, column, spot, said)
 
     def _place(self, route: _Route, values: Array) -> Placed:
-        if not route.kept:
+        if route.column not in self._columns:
             values = trim(as_texts(values)) if route.spot.text else values
-            return Placed({}, self._placer.unplaced(values, route.spot))
+            column = Field(route.column, STRING, route.source)
+            return self._placer.place_bare(column, values, route.spot, self._columns)
         column = self._columns[route.column]
         if route.said.mask:
             return self._placer.place(
@@ -277,3 +336,12 @@ class Shaper:
             return True
         old = self._before is not None and self._before.find(drift.column.split(".")[0]) is not None
         return old and not (drift.kind == "type_narrowed" and drift.column in widened)
+
+
+def _forms(types: Mapping[str, Type | Form]) -> dict[str, Form]:
+    return {name: kind if isinstance(kind, Form) else Form(kind) for name, kind in types.items()}
+
+
+def _unit_doc(spelling: Spelling | None) -> str:
+    """Return the sentence that keeps the unit of a column of numbers, which its values do not bear any more."""
+    return f"All values are in {spelling.unit}." if isinstance(spelling, Numbers) and spelling.unit else ""

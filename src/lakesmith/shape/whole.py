@@ -15,6 +15,7 @@ from lakesmith.model.types import BOOLEAN, DATE, DOUBLE, LONG, TIMESTAMP, TIMEST
 from lakesmith.shape.arrow import Array, DataType, pa, pc
 from lakesmith.shape.arrow_types import arrow_type
 from lakesmith.shape.grammar import ANY, BLANKS, GRAMMAR, SIGNIFICANT_DIGITS
+from lakesmith.shape.spelled import MAY_BE, MAY_BE_UNBROKEN, MAY_BE_WORD, WORD_TEXTS
 from lakesmith.shape.text import trim
 
 _FIRST_DAY = date(1, 1, 1)
@@ -23,7 +24,9 @@ _GREATEST_POWER = 18
 _DATE_LENGTH = 10
 _COLONS = 2
 _DIGITS = tuple(b"%d" % digit for digit in range(10))
-_EMPTY_OR_VALUE = rf"\A[{BLANKS}]*(?:{ANY})?[{BLANKS}]*\z"
+_EMPTY_OR_PLAIN = rf"\A[{BLANKS}]*(?:{ANY})?[{BLANKS}]*\z"
+_EMPTY_OR_VALUE = rf"\A[{BLANKS}]*(?:{ANY}|{MAY_BE}|{MAY_BE_WORD})?[{BLANKS}]*\z"
+_EMPTY_OR_UNBROKEN = rf"\A[{BLANKS}]*(?:{ANY}|{MAY_BE_UNBROKEN}|{MAY_BE_WORD})?[{BLANKS}]*\z"
 _UNUSUAL_NUMBERS = (b"e", b"E", b"n", b"N", b"+")
 """What stands in every exponent, in every spelling of infinity and of not-a-number, and before no number of the grammar."""
 
@@ -47,19 +50,38 @@ def count_longs(texts: Array) -> int:
     return whole - (_count(pc.equal(texts, "-0")) if whole and b"-" in spelled else 0)
 
 
-def count_words(texts: Array) -> int | None:
-    """Return how many texts are not empty, if none of them is a value of any type but string; None if one may be."""
+def count_words(texts: Array, tell: Callable[[Array], None] | None = None) -> int | None:
+    """Return how many texts are not empty, if none of them is a value of any type but string; None if one may be.
+
+    Args:
+        texts: Plain strings.
+        tell: Where values in other spellings than the plain one count as well: is told of the words, such as `yes` and `off`, that
+            may say true or false, where something is returned. Words they are all the same. None where only plain values count.
+    """
     spelled = _bytes_of(texts)
     if spelled is None or any(digit in spelled for digit in _DIGITS):
-        may_be_values = _count(pc.match_substring_regex(texts, _EMPTY_OR_VALUE))
+        unbroken = spelled is not None and b" " not in spelled
+        expression = _EMPTY_OR_PLAIN if tell is None else _EMPTY_OR_UNBROKEN if unbroken else _EMPTY_OR_VALUE
+        may_be_values = _count(pc.match_substring_regex(texts, expression))
         return None if may_be_values else _present(texts)
-    trimmed = trim(texts)  # without a digit, nothing but a boolean is a value
-    return None if _count(pc.is_in(trimmed, value_set=_booleans())) else _present(trimmed)
+    trimmed = trim(texts)  # without a digit, nothing but a word for true or false is a value
+    flags = pc.is_in(trimmed, value_set=_booleans() if tell is None else _flags())
+    if _count(flags):
+        found = trimmed.filter(flags)
+        if tell is None or _count(pc.is_in(found, value_set=_booleans())):
+            return None
+        tell(found)
+    return _present(trimmed)
 
 
 @cache
 def _booleans() -> Array:
     return pa.array(GRAMMAR[BOOLEAN].strip("(?:)").split("|"))
+
+
+@cache
+def _flags() -> Array:
+    return pa.concat_arrays([_booleans(), pa.array(WORD_TEXTS)])
 
 
 def _bytes_of(texts: Array) -> bytes | None:

@@ -43,7 +43,7 @@ class Delivery:
         return StreamSpec(
             StreamId("drops", "rows"),
             mode=mode,
-            options=FileStreamOptions(files=files, **options),
+            options=FileStreamOptions(files=files, **{"settle_s": 0, "on_broken": "stop", **options}),
             where="lakesmith.yml:7",
         )
 

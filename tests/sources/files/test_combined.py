@@ -106,7 +106,7 @@ def test_a_user_name_may_hold_blanks(delivery) -> None:
 
 def test_bytes_that_are_no_text_are_shown_as_servers_show_them(delivery) -> None:
     (row,), _ = rows_of(delivery, f'{START} "'.encode() + b"\x16\x03\xff\0" + b'" 400 0 "-" "-"\n')
-    assert row["request"] == "\x16\x03\\xff\\x00"
+    assert row["request"] == r"\x16\x03\xff\x00"
 
 
 def test_the_common_format_and_windows_line_ends(delivery) -> None:
@@ -153,3 +153,10 @@ def test_a_line_over_8_mb_is_rejected(delivery, size: int) -> None:
         ("the line is longer than 8 MB", "w.log:2"),
         ("the line is not in the common or combined log format", "w.log:4"),
     ]
+
+
+def test_the_raw_text_of_a_reject_has_its_bytes(delivery) -> None:
+    raw = b"\x16\x03\xff\0\x7f nothing"
+    _, (told, cut) = rows_of(delivery, raw + b"\r\n" + raw)
+    assert [each.raw.encode("utf-8", "surrogateescape") for each in (told, cut)] == [raw, raw]
+    assert [each.where for each in (told, cut)] == ["w.log:1", "w.log:2"]

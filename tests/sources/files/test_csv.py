@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import TEXT_KEY, Ask
 
 cells = st.text(
@@ -140,12 +139,6 @@ def test_other_encodings_quotes_and_no_header(delivery) -> None:
     assert delivery.load(delivery.stream(quote="", delimiter="\\t", header=False)).rows == [('"a', "b")]
 
 
-def test_utf_16_is_refused_as_a_whole(delivery) -> None:
-    delivery.put("t.csv", "a,b\n1,2\n".encode("utf-16"))
-    with pytest.raises(SourceDataError, match=r"UTF-16.*\n  where: t\.csv"):
-        delivery.load()
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "real_file" in metafunc.fixturenames:
         data = Path(os.environ.get("LAKESMITH_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -162,7 +155,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_a_real_file_is_read_in_full(delivery, test_data: Path, real_file: str) -> None:
     content = (test_data / real_file).read_bytes()
     delivery.put("t.csv", content)
-    loaded = delivery.load(delivery.stream(delimiter=","))
+    pinned = {"encoding": "utf-8", "skip_rows": 0, "escape": "", "quote": '"', "skip_blanks": False}
+    loaded = delivery.load(delivery.stream(delimiter=",", **pinned))
     text = content.decode("utf-8-sig", "replace")
     records = [record for record in csv.reader(io.StringIO(text, newline="")) if record][1:]
     assert loaded.counted == len(records)

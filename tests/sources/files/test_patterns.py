@@ -1,9 +1,17 @@
 """Which files a stream is made of, and in which order."""
 
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lakesmith.errors import ConnectorOptionsError, SourceMissingError
 from lakesmith.model.streams import Ask
+from lakesmith.sources.files.patterns import match_name, parse_pattern
+from lakesmith.sources.files.places.local import LocalPlace
 
 
 def names(delivery, *patterns: str) -> list[str]:
@@ -51,6 +59,50 @@ def test_a_day_exists_and_is_the_same_wherever_it_is_written(delivery) -> None:
     assert names(delivery, "{date}/a-{date}.csv") == ["2026-02-03/a-2026-02-03.csv"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("{date:%Y%m%d}.csv", "20260203.csv"),
+        ("{date:%Y/%m/%d}/a.csv", "2026/02/03/a.csv"),
+        ("{date:%d.%m.%y}/a.csv", "03.02.26/a.csv"),
+        ("{date:%Y/%m}/a_{date:%Y-%m-%d}.csv", None),
+        ("y={date:%Y/m=%m/d=%d}/*.csv", "y=2026/m=02/d=03/a.csv"),
+        ("**/{date:%Y%m%d}_{date}.csv", "x/20260203_2026-02-03.csv"),
+        ("{date:%y%m%d}-{date}.csv", "260203-2026-02-03.csv"),
+    ],
+)
+def test_days_are_spelled_in_many_ways(delivery, pattern: str, found: str | None) -> None:
+    if found is None:
+        with pytest.raises(ConnectorOptionsError, match="does not spell a day"):
+            names(delivery, pattern)
+        return
+    wrong = found.replace("03", "31")  # there is no 31st of February
+    other = ["x/20260203_2026-02-04.csv", "250203-2026-02-03.csv", "2026/02/x/a.csv", "2026.csv"]
+    fill(delivery, found, wrong, *other)
+    source = delivery.source(delivery.stream(pattern))
+    assert [(file.name, file.day) for file in source.find(delivery.stream(pattern))] == [(found, date(2026, 2, 3))]
+    assert match_name(parse_pattern(pattern), found) == (True, date(2026, 2, 3))
+    assert not any(match_name(parse_pattern(pattern), name)[0] for name in (wrong, *other))
+
+
+@given(
+    st.lists(st.sampled_from(["*", "**", "?", "a*", ".h", "{date}", "a"]), min_size=1, max_size=4),
+    st.lists(st.lists(st.sampled_from(["a", "ab", ".h", "2026-10-01"]), min_size=1, max_size=4), max_size=8),
+)
+@settings(deadline=None, max_examples=60)
+def test_a_name_matches_wherever_the_walk_finds_it(parts, paths) -> None:
+    pattern = parse_pattern("/".join([*parts, "*.csv"]))
+    with TemporaryDirectory() as folder:
+        files = {"/".join([*path, "x.csv"]) for path in paths}
+        for name in files:
+            (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / name).write_text("")
+        if not (Path(folder) / pattern.folder).is_dir():
+            return
+        walked = {file.name: file.day for file in LocalPlace(Path(folder)).find([pattern])}
+    assert walked == {name: match_name(pattern, name)[1] for name in files if match_name(pattern, name)[0]}
+
+
 def test_a_file_that_two_patterns_match_is_read_once(delivery) -> None:
     fill(delivery, "a.csv", "b.csv")
     assert names(delivery, "b.csv", "*.csv") == ["b.csv", "a.csv"]
@@ -66,6 +118,10 @@ def test_a_file_that_two_patterns_match_is_read_once(delivery) -> None:
         ("a**.csv", "stands alone"),
         ("{day}/a.csv", "`{day}` is no wildcard"),
         ("{date/a.csv", "is no wildcard"),
+        ("{date:%Y%m}.csv", "does not spell a day"),
+        ("{date:%Y%m%d%H}.csv", "does not spell a day"),
+        ("{date:%Y%m%d*}.csv", "does not spell a day"),
+        ("{date:%Y/%m/%d.csv", "is no wildcard"),
         ("missing/*.csv", "folder `missing` that `missing/\\*.csv` starts from does not exist"),
     ],
 )

@@ -22,11 +22,11 @@ def test_surface(delivery) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"format": "xls"}, "known are csv, combined"),
+        ({"format": "xyz"}, "unknown format; known are csv"),
         ({"delimiter": "ab"}, "one ASCII character"),
         ({"delimiter": '"'}, "must differ"),
         ({"quote": "x"}, "one ASCII character"),
-        ({"encoding": "utf-16"}, "not an encoding that can be read"),
+        ({"encoding": "utf-7"}, "not an encoding that can be read"),
         ({"encoding": "nonsense"}, "not an encoding that can be read"),
         ({"mode": "append"}, "Extra inputs"),
     ],
@@ -62,7 +62,7 @@ def test_check_says_what_there_is(delivery) -> None:
 def test_check_doubts_a_log_that_is_none(delivery) -> None:
     delivery.put("a.log", "not a log\n")
     findings = list(delivery.source(delivery.stream("*.log")).check())
-    assert findings[-1].text == "a.log: 1 of the first 1 lines are not in the format"
+    assert findings[-1].text == "a.log: no log format fits any of the first 1 lines"
 
 
 def test_planning_100_files_is_quick_and_imports_nothing_heavy(delivery) -> None:

@@ -1,17 +1,25 @@
-"""Which files a stream is made of: patterns, and the walk that finds what they match."""
+"""Which files a stream is made of: patterns of their names, and the days in them."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 WILD = re.compile(r"[*?{}]")
-PARTS = re.compile(r"\{date\}|\{[^}]*\}?|\}|\*|\?|[^*?{}]+")
-DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
+BRACES = re.compile(r"\{date:[^{}]*\}?|\{[^{}/]*\}?|\}")
+DATE = re.compile(r"\{date(?::([^{}]*))?\}")
+PARTS = re.compile(r"\{[Yymd]\}|\*|\?|[^*?{}]+")
+NUMBERS = {"Y": r"\d{4}", "y": r"\d{2}", "m": r"\d{2}", "d": r"\d{2}"}
+USUAL = "%Y-%m-%d"
+CENTURY, THIS_CENTURY = 100, 2000
+
+Part = re.Pattern[str] | None
+"""What one name between two `/` must look like; None: any number of folders."""
+
+Numbers = Mapping[str, str]
+"""What was read of a day on the way to a file: year (`Y`, or `y` without its century), month and day."""
 
 
 class BadPatternError(ValueError):
@@ -22,24 +30,13 @@ class BadPatternError(ValueError):
 class Pattern:
     """A pattern in pieces: the folders before the first wildcard, and one regular expression for each part after them.
 
-    In `parts`, None stands for `**`. A pattern without wildcards has only its own name after the folders, and is `literal`.
+    A pattern without wildcards has only its own name after the folders, and is `literal`.
     """
 
     text: str
     folder: str
-    parts: tuple[re.Pattern[str] | None, ...]
+    parts: tuple[Part, ...]
     literal: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A file that belongs to a stream: its path relative to the root, which pattern found it, the day in its path, size and time."""
-
-    name: str
-    pattern: int
-    day: date | None
-    size: int
-    mtime_ns: int
 
 
 def parse_pattern(text: str) -> Pattern:
@@ -48,9 +45,9 @@ def parse_pattern(text: str) -> Pattern:
     Raises:
         BadPatternError: If the pattern is empty, absolute, leaves the root, or has a wildcard nobody knows.
     """
-    segments = text.split("/")
     if text.startswith(("/", "~")) or re.match(r"[A-Za-z]:|[a-z0-9]+://", text):
         raise BadPatternError("a pattern is relative to `root`")
+    segments = _spelled_out(text).split("/")
     if any(segment in ("", ".", "..") for segment in segments):
         raise BadPatternError("a pattern is made of names with `/` between them, without empty parts, `.` or `..`")
     if segments[-1] == "**":
@@ -60,67 +57,104 @@ def parse_pattern(text: str) -> Pattern:
     return Pattern(text, "/".join(segments[:fixed]), parts, WILD.search(text) is None)
 
 
-def find(root: Path, patterns: Iterable[Pattern]) -> list[Found]:
-    """Return the files that the patterns match, each once, in the order they are read: by day, by pattern, by name.
+def match_part(part: re.Pattern[str], name: str, seen: Numbers) -> Numbers | None:
+    """Return what is known of the day once a name was matched; None if the name does not fit, or tells another day than before."""
+    match = part.match(name)
+    if match is None:
+        return None
+    if not part.groups:
+        return seen
+    told = match.groupdict()
+    if any(seen.get(key, value) != value for key, value in told.items()):
+        return None
+    return {**seen, **told}
 
-    Files without a day in their path come before those with one.
+
+def day_of(seen: Numbers) -> tuple[bool, date | None]:
+    """Return whether what was read of a day makes sense, and the day; None where a path has none.
+
+    Examples:
+        >>> day_of({"Y": "2026", "y": "26", "m": "10", "d": "02"})
+        (True, datetime.date(2026, 10, 2))
+        >>> day_of({"Y": "2026", "m": "02", "d": "30"})
+        (False, None)
     """
-    found: dict[str, Found] = {}
-    for place, pattern in enumerate(patterns):
-        for name, day, entry in _walk(root / pattern.folder, pattern.folder, pattern.parts, None):
-            if name not in found:
-                status = entry.stat()
-                found[name] = Found(name, place, day, status.st_size, status.st_mtime_ns)
-    return sorted(found.values(), key=lambda file: (file.day or date.min, file.pattern, file.name))
+    if not seen:
+        return True, None
+    year = int(seen["Y"]) if "Y" in seen else THIS_CENTURY + int(seen["y"])
+    if year % CENTURY != int(seen.get("y", year % CENTURY)):
+        return False, None
+    try:
+        return True, date(year, int(seen["m"]), int(seen["d"]))
+    except ValueError:
+        return False, None
 
 
-def _part(segment: str) -> re.Pattern[str] | None:
+def match_name(pattern: Pattern, name: str) -> tuple[bool, date | None]:
+    """Return whether a whole name, relative to the root, is what a pattern means, and the day in it.
+
+    Examples:
+        >>> match_name(parse_pattern("raw/{date}/*.csv"), "raw/2026-10-02/a.csv")
+        (True, datetime.date(2026, 10, 2))
+    """
+    if pattern.folder and not name.startswith(f"{pattern.folder}/"):
+        return False, None
+    rest = name[len(pattern.folder) + 1 :] if pattern.folder else name
+    for seen in _matches(pattern.parts, tuple(rest.split("/")), {}):
+        fits, day = day_of(seen)
+        if fits:
+            return True, day
+    return False, None
+
+
+def _matches(parts: tuple[Part, ...], names: tuple[str, ...], seen: Numbers) -> Iterator[Numbers]:
+    """Yield what is known of the day, for every way in which the names fit the parts."""
+    if not parts or not names:
+        if not parts and not names:
+            yield seen
+        return
+    part = parts[0]
+    if part is None:
+        yield from _matches(parts[1:], names, seen)
+        if not names[0].startswith("."):
+            yield from _matches(parts, names[1:], seen)
+        return
+    told = match_part(part, names[0], seen)
+    if told is not None:
+        yield from _matches(parts[1:], names[1:], told)
+
+
+def _spelled_out(text: str) -> str:
+    """Return a pattern whose days are written as year, month and day, each in braces."""
+    for found in BRACES.findall(text):
+        if not DATE.fullmatch(found):
+            raise BadPatternError(
+                f"`{found}` is no wildcard: known are `*`, `**`, `?`, `{{date}}` and days of another spelling, such as `{{date:%Y%m%d}}`"
+            )
+    return DATE.sub(lambda match: _day_spelled_out(match[1] or USUAL), text)
+
+
+def _day_spelled_out(spelling: str) -> str:
+    letters = re.findall(r"%(.?)", spelling)
+    if {*letters} not in ({"Y", "m", "d"}, {"y", "m", "d"}) or len(letters) != 3 or WILD.search(spelling):  # noqa: PLR2004 - year, month, day
+        raise BadPatternError(
+            f"`{{date:{spelling}}}` does not spell a day: it needs `%Y` (or `%y`), `%m` and `%d`, each once, and nothing else after a `%`"
+        )
+    return re.sub(r"%(.)", r"{\1}", spelling)
+
+
+def _part(segment: str) -> Part:
     if segment == "**":
         return None
     if "**" in segment:
         raise BadPatternError("`**` stands alone between two `/`")
-    hidden = "" if segment.startswith(".") else r"(?!\.)"
-    seen_day = False
-    expression = ""
+    expression = "" if segment.startswith(".") else r"(?!\.)"
+    seen: set[str] = set()
     for piece in PARTS.findall(segment):
-        if piece.startswith(("{", "}")) and piece != "{date}":
-            raise BadPatternError(f"`{piece}` is no wildcard: known are `*`, `**`, `?` and `{{date}}`")
-        expression += (
-            ("(?P=date)" if seen_day else DAY)
-            if piece == "{date}"
-            else {"*": ".*", "?": "."}.get(piece) or re.escape(piece)
-        )
-        seen_day = seen_day or piece == "{date}"
-    return re.compile(hidden + expression + r"\Z", re.DOTALL)
-
-
-def _walk(
-    folder: Path, prefix: str, parts: tuple[re.Pattern[str] | None, ...], day: date | None
-) -> Iterator[tuple[str, date | None, os.DirEntry[str]]]:
-    part, others = parts[0], parts[1:]
-    if part is None:
-        yield from _walk(folder, prefix, others, day)
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = f"{prefix}/{entry.name}" if prefix else entry.name
-            if part is None:
-                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                    yield from _walk(Path(entry.path), name, parts, day)
-                continue
-            match = part.match(entry.name)
-            fits, new_day = _day_of(match, day)
-            if fits and not others and entry.is_file():
-                yield name, new_day, entry
-            elif fits and others and entry.is_dir():
-                yield from _walk(Path(entry.path), name, others, new_day)
-
-
-def _day_of(match: re.Match[str] | None, day: date | None) -> tuple[bool, date | None]:
-    """Return whether a name fits, and the day known after it; a day must exist, and be the same wherever it is written."""
-    if match is None or "date" not in match.re.groupindex:
-        return match is not None, day
-    try:
-        written = date.fromisoformat(match["date"])
-    except ValueError:
-        return False, day
-    return day is None or day == written, written
+        letter = piece[1:2] if piece.startswith("{") else ""
+        if letter:
+            expression += f"(?P={letter})" if letter in seen else f"(?P<{letter}>{NUMBERS[letter]})"
+            seen.add(letter)
+        else:
+            expression += {"*": ".*", "?": "."}.get(piece) or re.escape(piece)
+    return re.compile(expression + r"\Z", re.DOTALL)

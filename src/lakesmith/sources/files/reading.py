@@ -2,112 +2,118 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from dataclasses import replace
 
-from lakesmith.errors import SourceDataError
 from lakesmith.host.files import storage_errors
 from lakesmith.model.streams import Chunk, StreamSpec
-from lakesmith.sources.files.formats import load_format
+from lakesmith.sources.files.arriving import whole_up_to, without_last
+from lakesmith.sources.files.broken import BrokenFileError, aside
+from lakesmith.sources.files.contents import is_packed
+from lakesmith.sources.files.formats import FORMATS, load_format
 from lakesmith.sources.files.formats.base import Stretch, Tail
+from lakesmith.sources.files.job import Job, told
 from lakesmith.sources.files.ledger import Entry, encode
 from lakesmith.sources.files.marks import marked
+from lakesmith.sources.files.opened import Opened
 from lakesmith.sources.files.options import FileStreamOptions
-from lakesmith.sources.files.tape import Tape, digest_of
+from lakesmith.sources.files.places.place import Place
+from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.whole import WholeReading
 
 LINE_ENDS = (b"\n", b"\r")
-REREAD_MODES = ("dedupe", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a split's token says: the file, the format, what the ledger knew of it, and entries to refresh along the way."""
-
-    name: str
-    format: str
-    known: Entry | None = None
-    refreshed: Mapping[str, Entry] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the job as plain values."""
-        return {
-            "name": self.name,
-            "format": self.format,
-            "known": None if self.known is None else self.known.as_json(),
-            "refreshed": {name: entry.as_json() for name, entry in self.refreshed.items()},
-        }
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Job:
-        """Return the job that `as_json` described."""
-        known = None if raw["known"] is None else Entry.from_json(raw["known"])
-        refreshed = {name: Entry.from_json(entry) for name, entry in raw["refreshed"].items()}
-        return cls(raw["name"], raw["format"], known, refreshed)
-
-
-def read_job(root: Path, stream: StreamSpec, job: Job) -> Iterator[Chunk]:
+def read_job(place: Place, stream: StreamSpec, job: Job) -> Iterator[Chunk]:
     """Yield the unread rows of one file.
 
     Raises:
+        BrokenFileError: If the file cannot be read at all, and its stream stops there, or some of it was yielded.
         SourceDataError: If the file changed while it was read, or was rewritten and the stream's mode cannot take that.
         StorageUnavailableError: If the file cannot be read.
     """
-    path = root / job.name
-    with storage_errors(path), path.open("rb") as file, path.open("rb") as head:
-        yield from FileReading(stream, job, file, head).chunks()
+    status = place.status(job.name)  # before the file is opened, so that one renamed over it in between is noticed
+    with storage_errors(place.path(job.name)), place.open(job.name) as file, place.open(job.name) as head:
+        opened = Opened(place, stream, job, status, file, head, dict.fromkeys(job.notices))
+        grows = job.format in FORMATS and FORMATS[job.format].grows and not is_packed(job.name, head, stream.options)
+        chunks = FileReading(opened).chunks() if grows else WholeReading(opened).chunks()
+        yield from _or_aside(job, chunks) if stream.options.skips_broken_in(stream.mode) else chunks
+
+
+def _or_aside(job: Job, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Yield chunks, or that of a file that goes aside; one that turns out to be broken later is for the load to begin anew without."""
+    try:
+        first = next(chunks, None)
+    except BrokenFileError as error:
+        yield aside(job, error.refusal)
+        return
+    if first is not None:
+        yield first
+    yield from chunks
 
 
 class FileReading:
-    """The reading of one open file."""
+    """The reading of one open file that may have grown."""
 
-    def __init__(self, stream: StreamSpec, job: Job, file: BinaryIO, head: BinaryIO) -> None:
-        self._stream, self._job, self._file, self._head = stream, job, file, head
-        self._status = os.fstat(file.fileno())
+    def __init__(self, opened: Opened) -> None:
+        self._opened, self._stream, self._job = opened, opened.stream, opened.job
+        self._file, self._head, self._status = opened.file, opened.head, opened.status
+        self._notices = opened.notices
+        self._waits = False
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield a chunk for every stretch; the last one only once the file has proved to be the same as before."""
-        known = self._verified()
-        tape = Tape(self._file, self._status.st_size)
-        if known is not None:
-            tape.skip_to(known.consumed)
+        known = self._job.known
+        if known is None or not known.consumed:
+            yield from self._read_on(None, Tape(self._file, self._stop(0)))
+            return
+        tape = Tape(self._file, self._stop(known.consumed))
+        if self._goes_on_from(known, tape):
+            yield from self._read_on(known, tape)
+        elif self._opened.rewritten() == "ignore":
+            yield self._opened.as_is(known)
+        else:
+            self._file.seek(0)
+            yield from self._read_on(None, Tape(self._file, self._stop(0)))
+
+    def _read_on(self, known: Entry | None, tape: Tape) -> Iterator[Chunk]:
+        """Yield what lies behind what is known, which is where the tape stands."""
+        if self._waits:
+            self._tell_waiting()
         entry = known or Entry(0, 0, 0, "", 0, 0)
         options: FileStreamOptions = self._stream.options
         tail = Tail(self._job.name, self._head, options, entry.lines + 1, entry.notes)
         waiting: tuple[Stretch, Entry] | None = None
-        for stretch in load_format(self._job.format).read(tail, tape):
+        for stretch in self._opened.judged(load_format(self._job.format).read(tail, tape)):
             if waiting is not None:
                 yield self._chunk(*waiting)
             entry = self._advanced(entry, stretch)
             waiting = stretch, entry
-        self._check_unchanged()
+        self._opened.check_unchanged(growing=True)
         if waiting is not None:
-            yield self._chunk(waiting[0], self._finished(entry, tape))
+            yield self._chunk(*self._finished(waiting[0], entry, tape))
+        elif self._notices:
+            yield told(self._job, tuple(self._notices))
 
-    def _verified(self) -> Entry | None:
-        """Return the entry to go on from, or None to read the file from its start."""
-        known = self._job.known
-        if known is None or known.consumed == 0 or self._goes_on_from(known):
-            return known if known is not None and known.consumed else None
-        if self._stream.mode in REREAD_MODES:
-            return None
-        raise SourceDataError(
-            "A file that was already loaded has been rewritten; loading it again would double its rows. None of it was loaded.",
-            where=f"{self._job.name} (stream {self._stream.id}{_at(self._stream.where)})",
-            fix=(
-                "deliver changed data under a new name, or give the stream a `key` and `mode: dedupe`; "
-                "a file that only grows, and whose last record ends with a line end, is read on from there"
-            ),
-        )
+    def _stop(self, start: int) -> int:
+        """Return where reading ends: before a last record that may still be written, which begins at or behind `start`."""
+        size = self._status.size
+        stop = whole_up_to(self._head, start, size) if self._job.may_grow and start <= size else size
+        self._waits = stop < size
+        return stop
 
-    def _goes_on_from(self, known: Entry) -> bool:
-        if self._status.st_size < known.consumed:
+    def _tell_waiting(self) -> None:
+        self._notices[
+            f"{self._job.name} may still be written: its last record has no end yet, and waits for a later run."
+        ] = None
+
+    def _goes_on_from(self, known: Entry, tape: Tape) -> bool:
+        """Whether the file still begins with what was read of it; the tape stands behind that, if it does."""
+        if self._status.size < known.consumed:
             return False
-        self._head.seek(0)
-        same = digest_of(self._head, known.consumed) == known.digest
-        return same and (self._status.st_size == known.consumed or self._is_between_records(known.consumed))
+        tape.skip_to(known.consumed)
+        same = tape.digest(known.consumed) == known.digest
+        return same and (self._status.size == known.consumed or self._is_between_records(known.consumed))
 
     def _is_between_records(self, offset: int) -> bool:
         # the last record may have been loaded without a line end: then what follows must begin with one
@@ -117,40 +123,33 @@ class FileReading:
 
     def _advanced(self, entry: Entry, stretch: Stretch) -> Entry:
         return Entry(
-            size=self._status.st_size,
-            mtime_ns=self._status.st_mtime_ns,
+            size=self._status.size,
+            mtime_ns=self._status.mtime_ns,
             consumed=stretch.end,
             digest=stretch.digest,
             records=entry.records + stretch.records,
             lines=stretch.lines,
             is_done=False,
             notes=stretch.notes,
+            version=self._status.version,
         )
 
-    def _finished(self, entry: Entry, tape: Tape) -> Entry:
-        whole = tape.digest(self._status.st_size) if entry.consumed < self._status.st_size else ""
-        return replace(entry, is_done=True, whole=whole)
+    def _finished(self, stretch: Stretch, entry: Entry, tape: Tape) -> tuple[Stretch, Entry]:
+        """Return the last stretch and the entry of a file that was read up to where it ends, or may be taken to end."""
+        cut = False
+        if self._job.may_grow and entry.consumed < tape.position:
+            stretch, cut = without_last(stretch)
+        if cut:
+            entry = replace(entry, records=entry.records - 1)
+            self._tell_waiting()
+        if cut or self._waits:
+            return stretch, entry
+        tape.skip_to(self._status.size)
+        whole = tape.digest(self._status.size) if entry.consumed < self._status.size else ""
+        return stretch, replace(entry, is_done=True, whole=whole)
 
     def _chunk(self, stretch: Stretch, entry: Entry) -> Chunk:
         after = encode({**self._job.refreshed, self._job.name: entry})
-        rejects = marked(stretch.rejects, self._head, self._stream.options)
-        return Chunk(stretch.rows, after, rejects, stretch.counted, origin=self._job.name)
-
-    def _check_unchanged(self) -> None:
-        """Refuse a file that was rewritten meanwhile. One that only grew was read up to where it ended: the next run reads on.
-
-        A file rewritten in place and larger passes here; the hash of what was read gives it away the next time.
-        """
-        now = Path(self._file.name).stat()
-        known = self._status
-        grew = (now.st_dev, now.st_ino) == (known.st_dev, known.st_ino) and now.st_size > known.st_size
-        if not grew and (now.st_size, now.st_mtime_ns) != (known.st_size, known.st_mtime_ns):
-            raise SourceDataError(
-                "A file was changed while it was being read.",
-                where=f"{self._job.name} (stream {self._stream.id}{_at(self._stream.where)})",
-                fix="run again once it is complete; a delivery that is renamed into place when whole is never caught half-way",
-            )
-
-
-def _at(where: str) -> str:
-    return f", {where}" if where else ""
+        rejects = marked(stretch.rejects, self._head)
+        notices = tuple(self._notices)
+        return Chunk(stretch.rows, after, rejects, stretch.counted, origin=self._job.name, notices=notices)

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from lakesmith.host.files import storage_errors
+from lakesmith.errors import SourceDataError
 from lakesmith.model.loads import QuarantinedRow
 from lakesmith.model.streams import TEXT_KEY, Replay, StreamSpec
-from lakesmith.sources.files.formats import combined, csv, load_format
-from lakesmith.sources.files.formats.base import Stretch, Tail
-from lakesmith.sources.files.formats.dialect import dialect_of, header_of
-from lakesmith.sources.files.marks import beginning, read_mark
+from lakesmith.sources.files.broken import TRIED_AGAIN
+from lakesmith.sources.files.contents import Content
+from lakesmith.sources.files.formats import FORMATS, load_format
+from lakesmith.sources.files.formats.base import READ_AGAIN, Replays, Stretch, Tail
+from lakesmith.sources.files.marks import Mark, beginning
 from lakesmith.sources.files.options import FileStreamOptions
+from lakesmith.sources.files.origins import opened_origin
+from lakesmith.sources.files.places.place import Place
 from lakesmith.sources.files.tape import Tape
 
 NOTHING = pa.RecordBatch.from_pylist([], schema=pa.schema([]))
-READ_AGAIN = frozenset({csv.CUT_REASON, csv.OPEN_REASON, combined.CUT_REASON})
-"""What stands at the end of a file is read again once the file has grown: a replay would bring it twice."""
-
 GONE = "the file is not there any more, so its columns are not known"
 CHANGED = "the file begins with another line than when the record was read, so its columns are not known"
 NO_FORMAT = "the name of the file does not tell its format: set `format:`"
-HEADED = frozenset({"csv"})
-"""Formats whose records say nothing without the beginning of their file."""
+DELIVER = "records of this format cannot be read without their file: mend it, and deliver it again"
+
+LINE = re.compile(r":\d+\Z")
 
 Numbered = tuple[int, QuarantinedRow]
 
@@ -47,11 +49,11 @@ class _Family:
     names: tuple[str, ...] | None
 
 
-def replay(root: Path, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
+def replay(place: Place, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
     """Yield what becomes of every record: rows, or the reason why it still cannot become one.
 
     Args:
-        root: The folder of the source.
+        place: The folder of the source.
         stream: The stream, with today's settings.
         records: What to parse again.
 
@@ -64,12 +66,12 @@ def replay(root: Path, stream: StreamSpec, records: Sequence[QuarantinedRow]) ->
         if family.names is not None:
             yield _rows_again(family, members)
         else:
-            yield from _texts_again(root, stream, family.origin, members)
+            yield from _texts_again(place, stream, family.origin, members)
 
 
 def _family(record: QuarantinedRow) -> _Family:
     if record.column is None:
-        return _Family(record.where.rpartition(":")[0], None)
+        return _Family(LINE.sub("", record.where), None)
     origin = record.where.rpartition(", row " if ", row " in record.where else ":")[0]
     return _Family(origin, tuple(json.loads(record.raw)))
 
@@ -88,41 +90,69 @@ def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _texts_again(root: Path, stream: StreamSpec, origin: str, members: Sequence[Numbered]) -> Iterator[Replay]:
-    for number, record in members:
+def _texts_again(place: Place, stream: StreamSpec, origin: str, members: Sequence[Numbered]) -> Iterator[Replay]:
+    options: FileStreamOptions = stream.options
+    with ExitStack() as stack:
+        again = _Again(stack, place, origin, options)
+        for number, record in members:
+            mark = Mark.read(record.mark, options)
+            try:
+                stretches = again.parse(record, mark)
+            except _CannotTellError as why:
+                yield Replay(NOTHING, (), kept=((number, str(why)),), origin=origin)
+                continue
+            for stretch in stretches:
+                rejects = tuple(
+                    (number, replace(told, where=record.where, mark=str(mark.now(told)))) for told in stretch.rejects
+                )
+                yield Replay(stretch.rows, (number,) * stretch.rows.num_rows, rejects, (), stretch.records, origin)
+
+
+class _Again:
+    """Reads records of one file, each as if nothing else were in it. The file itself is opened where a format needs its beginning."""
+
+    def __init__(self, stack: ExitStack, place: Place, origin: str, options: FileStreamOptions) -> None:
+        self._stack, self._place, self._origin, self._options = stack, place, origin, options
+        self._content: Content | None = None
+        self._is_opened = False
+
+    def parse(self, record: QuarantinedRow, mark: Mark) -> list[Stretch]:
+        """Return what a record becomes."""
+        format_ = self._options.format_within(self._origin)
+        if record.where == self._origin:
+            raise _CannotTellError(TRIED_AGAIN)
+        if record.reason in READ_AGAIN:
+            raise _CannotTellError(record.reason)
+        if format_ not in FORMATS:
+            raise _CannotTellError(NO_FORMAT)
         try:
-            stretches = _parse(root / origin, stream.options, record)
-        except _CannotTellError as why:
-            yield Replay(NOTHING, (), kept=((number, str(why)),), origin=origin)
-            continue
-        for stretch in stretches:
-            rejects = tuple((number, replace(told, where=record.where, mark=record.mark)) for told in stretch.rejects)
-            yield Replay(stretch.rows, (number,) * stretch.rows.num_rows, rejects, (), stretch.records, origin)
+            raw = record.raw.encode(mark.encoding, "surrogateescape")
+            stretches = self._read(format_, raw, mark)
+        except UnicodeEncodeError as error:  # it was no text then, and cannot be had back as bytes
+            raise _CannotTellError(record.reason) from error
+        except SourceDataError as error:
+            raise _CannotTellError(error.what) from error
+        if not any(stretch.records for stretch in stretches):
+            raise _CannotTellError(record.reason)
+        return stretches
 
+    def _read(self, format_: str, raw: bytes, mark: Mark) -> list[Stretch]:
+        known, reader = FORMATS[format_], load_format(format_)
+        if isinstance(reader, Replays):
+            head = self._head(mark) if known.headed else BytesIO(raw)
+            return list(reader.again(raw, Tail(self._origin, head, self._options)))
+        if known.headed or not known.grows:
+            raise _CannotTellError(DELIVER)
+        content = raw + b"\n"
+        tail = Tail(self._origin, BytesIO(content), self._options)
+        return list(reader.read(tail, Tape(BytesIO(content), len(content))))
 
-def _parse(path: Path, options: FileStreamOptions, record: QuarantinedRow) -> list[Stretch]:
-    """Read one record as if nothing else were in its file."""
-    format_ = options.format_of(path.name)
-    if record.reason in READ_AGAIN or format_ is None:
-        raise _CannotTellError(record.reason if format_ else NO_FORMAT)
-    encoding, digest = read_mark(record.mark)
-    content = record.raw.encode(encoding or options.encoding, "surrogateescape") + b"\n"
-    if format_ not in HEADED:
-        return _read(format_, Tail(path.name, BytesIO(content), options), content)
-    if not path.is_file():
-        raise _CannotTellError(GONE)
-    with storage_errors(path), path.open("rb") as head:
-        if digest and beginning(head) != digest:
+    def _head(self, mark: Mark) -> BinaryIO:
+        if not self._is_opened:
+            self._is_opened = True
+            self._content = self._stack.enter_context(opened_origin(self._place, self._origin, self._options))
+        if self._content is None:
+            raise _CannotTellError(GONE)
+        if mark.digest and beginning(self._content.head) != mark.digest:
             raise _CannotTellError(CHANGED)
-        dialect = dialect_of(head, options, path.name)
-        header = header_of(head, dialect, named=options.header)
-        if header is None:
-            raise _CannotTellError(CHANGED)
-        head.seek(0)
-        before = head.read(header.end)
-        tail = Tail(path.name, head, options, notes={"delimiter": dialect.delimiter})
-        return _read(format_, tail, before + content)
-
-
-def _read(format_: str, tail: Tail, content: bytes) -> list[Stretch]:
-    return list(load_format(format_).read(tail, Tape(BytesIO(content), len(content))))
+        return self._content.head

@@ -1,24 +1,28 @@
-"""Files in a local folder as a source."""
+"""Files in a folder, here or far away, as a source."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import ClassVar
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissingError
-from lakesmith.host.files import storage_errors
+from lakesmith.host.clock import Clock, SystemClock
 from lakesmith.model.loads import QuarantinedRow
 from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, Replay, SourceContext, Split, StreamSpec
-from lakesmith.sources.files.ledger import Entry, Ledger, canonical, decode, encode
+from lakesmith.sources.files.broken import BrokenFileError, Refusal, aside, stand_in
+from lakesmith.sources.files.job import Job, told
+from lakesmith.sources.files.ledger import Book, Ledger, canonical, decode, encode, read_plain
 from lakesmith.sources.files.options import FilesOptions, FileStreamOptions
-from lakesmith.sources.files.patterns import BadPatternError, Found, Pattern, find, parse_pattern
-from lakesmith.sources.files.reading import Job, read_job
-from lakesmith.sources.files.tape import digest_of
+from lakesmith.sources.files.patterns import BadPatternError, Pattern, parse_pattern
+from lakesmith.sources.files.places import open_place
+from lakesmith.sources.files.places.place import Found
+from lakesmith.sources.files.planning import Comparing, in_order, tell_gone
+from lakesmith.sources.files.reading import read_job
+from lakesmith.sources.files.splitting import Splitting
 
 NANOS = 1_000_000_000
 
@@ -34,41 +38,55 @@ class FilesSource:
     StreamOptions: ClassVar[type[FileStreamOptions]] = FileStreamOptions
     modes: ClassVar[tuple[str, ...]] = ("append", "dedupe", "replace")
 
-    def __init__(self, context: SourceContext) -> None:
-        self._context = context
+    def __init__(self, context: SourceContext, clock: Clock | None = None) -> None:
+        self._context, self._clock = context, clock or SystemClock()
         options: FilesOptions = context.options
-        self._root = context.root / Path(options.root).expanduser()
+        self._place = open_place(options, context)
 
     def check(self) -> Iterator[Finding]:
         """Say of each stream which files it has and what they look like."""
         from lakesmith.sources.files.survey import survey
 
         for stream in self._context.streams:
-            yield from survey(self._root, stream, self.find)
+            yield from survey(self._place, stream, self.find)
 
     def splits(self, stream: StreamSpec, ask: Ask) -> Sequence[Split]:
         """Return a split for every file that is new, grown or changed; all files, if any came, changed or went and `replace` is asked.
 
-        A load that resumes is also told of files that it has read and that are gone: it cannot go on with what it has.
+        Files that vanished, or came back as they were, are one more split without rows, before the others. A load that resumes is
+        told of them by name instead: it cannot go on with what it has.
 
         Raises:
             ConnectorOptionsError: If the root, a pattern or its folder is wrong, or a file's format is not known.
             SourceMissingError: If a file that is named without wildcards has never been there.
         """
-        ledger = decode(ask.since)
-        found = self.find(stream, ledger)
-        files = [file for file in found if _is_asked(file, ask)]
-        refreshed: Ledger = {}
-        changed = [file for file in files if file.size and self._is_changed(file, ledger.get(file.name), refreshed)]
-        splits = [self._split(stream, file, ledger.get(file.name), refreshed) for file in changed]
-        gone = _gone(ledger, found)
+        self._refuse_idle_policy(stream)
+        ledger = Book(ask.since)
+        found = self.find(stream, ledger.names())
+        asked = [file for file in found if _is_asked(file, ask)]
+        news = Comparing(self._place, stream.options, self._patterns(stream), ledger).news(found, asked)
+        splitting = Splitting(
+            self._place,
+            stream,
+            self._clock.now(),
+            stream.where or self._context.where,
+            self._skips(stream) and any(stream.options.format_of(file.name) for file in found),
+        )
         if ask.resumes:
-            return [*(Split(stream.id, name) for name in gone), *splits]
-        if stream.mode != "replace" or not (changed or gone):
-            return splits
-        if gone:
-            self._refuse_emptied(stream, found, gone)
-        return [self._split(stream, file, None, {}) for file in files if file.size]
+            gone = (Split(stream.id, name) for name in news.gone)
+            return [*gone, *splitting.of(news.changed, ledger, news.refreshed)]
+        if stream.mode != "replace":
+            noted = (
+                splitting.noted(ledger, news) if ask.from_day is None else []
+            )  # a rebuild of some days is of those files alone
+            return [*noted, *splitting.of(news.changed, ledger, {} if noted else news.refreshed)]
+        if not (news.changed or news.gone):
+            return []
+        notices: tuple[str, ...] = ()
+        if news.gone:
+            self._refuse_emptied(stream, found, news.gone)
+            notices = (tell_gone(news.gone, stays=False),)
+        return splitting.of([file for file in asked if file.size], {}, {}, notices)
 
     def keep_before(self, stream: StreamSpec, position: Position, since: date) -> Kept:
         """Return what stays when every file from a day on is loaded anew: the day in its path, else the day it was written (UTC).
@@ -78,7 +96,9 @@ class FilesSource:
         ledger = decode(position)
         anew = {file.name for file in self.find(stream, ledger) if _day_of(file) >= since}
         stays = {name: entry for name, entry in ledger.items() if name not in anew}
-        return Kept(encode(stays), frozenset(stays), frozenset(anew))
+        members = (f"{name}/{member}" for name, entry in stays.items() for member in entry.members)
+        origins = frozenset(stays).union(members)
+        return Kept(encode(stays), origins, frozenset(anew))
 
     def gone(self, stream: StreamSpec, position: Position) -> list[str]:
         """Return the files that were loaded and are not there any more: what a load from the start would lose."""
@@ -89,22 +109,44 @@ class FilesSource:
         """Yield the rows of one file that the ledger did not have when the split was made.
 
         Raises:
+            BrokenFileError: If the file cannot be read at all, and its stream stops there, or some of it was yielded.
             SourceDataError: If the file changed while it was read, or was rewritten and the stream's mode cannot take that.
             StorageUnavailableError: If the file cannot be read.
         """
-        return read_job(self._root, stream, Job.from_json(json.loads(split.token)))
+        job = Job.from_json(json.loads(split.token))
+        if job.broken and job.known is not None:
+            return iter([aside(job, Refusal(job.name, job.broken, job.known))])
+        return read_job(self._place, stream, job) if job.format else iter([told(job, job.notices)])
 
-    def advance(self, position: Position | None, split: Split, after: Position) -> Position:  # noqa: ARG002 - `after` names its file
+    def go_on(self, stream: StreamSpec, splits: Sequence[Split], error: SourceDataError) -> Sequence[Split] | None:
+        """Return splits in which the file that an error is about goes aside; None if the stream stops there."""
+        if not isinstance(error, BrokenFileError) or not self._skips(stream):
+            return None
+        refusal = error.refusal
+        at = next((number for number, split in enumerate(splits) if split.name == refusal.name), None)
+        if at is None:
+            return None
+        job = stand_in(Job.from_json(json.loads(splits[at].token)), refusal)
+        return [*splits[:at], replace(splits[at], token=canonical(job.as_json())), *splits[at + 1 :]]
+
+    def advance(self, position: Position | None, split: Split, after: Position) -> Position:
         """Return the ledger with the file's new entry in it."""
-        return encode({**decode(position), **decode(after)})
+        return self.advance_all(position, [(split, after)])
+
+    def advance_all(self, position: Position | None, steps: Sequence[tuple[Split, Position]]) -> Position:
+        """Return the ledger with the new entries of many files in it, decoded and encoded once."""
+        ledger = read_plain(position)
+        for _, after in steps:
+            ledger.update(read_plain(after))
+        return canonical(ledger)
 
     def replay(self, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
         """Yield what becomes of records of quarantine by today's settings."""
         from lakesmith.sources.files.replaying import replay
 
-        return replay(self._root, stream, records)
+        return replay(self._place, stream, records)
 
-    def find(self, stream: StreamSpec, ledger: Iterable[str] = ()) -> list[Found]:
+    def find(self, stream: StreamSpec, ledger: Collection[str] = ()) -> list[Found]:
         """Return the files of a stream, in reading order.
 
         Raises:
@@ -112,19 +154,32 @@ class FilesSource:
             SourceMissingError: If a file that is named without wildcards is not there, nor in the `ledger`.
             SourceDataError: If the name of a file is not text.
         """
-        patterns = [self._pattern(stream, text) for text in stream.options.patterns]
-        with storage_errors(self._root):
-            found = find(self._root, patterns)
-        self._refuse_unwritable(stream, found)
-        present = {file.name for file in found}.union(ledger)
+        patterns = self._patterns(stream)
         for pattern in patterns:
-            if pattern.literal and pattern.text not in present:
+            self._need_folder(stream, pattern)
+        found = in_order(self._place.find(patterns), stream.options.order)
+        self._refuse_unwritable(stream, found)
+        present = {file.name for file in found}
+        for pattern in patterns:
+            if pattern.literal and pattern.text not in present and pattern.text not in ledger:
                 raise SourceMissingError(
                     f"The file `{pattern.text}` is not there.",
                     where=f"stream {stream.id}, {stream.where or self._context.where}",
-                    fix=f"put it below {self._root}, or correct `files:`",
+                    fix=f"put it at {self._place.path(pattern.text)}, or correct `files:`",
                 )
         return found
+
+    def _skips(self, stream: StreamSpec) -> bool:
+        skips: bool = stream.options.skips_broken_in(stream.mode)
+        return skips
+
+    def _refuse_idle_policy(self, stream: StreamSpec) -> None:
+        if stream.mode == "replace" and stream.options.on_rewrite not in (None, "reload"):
+            raise ConnectorOptionsError(
+                f"`on_rewrite` has no meaning for {stream.id}: a `replace` stream reads all files anew whenever one changed.",
+                where=stream.where or self._context.where,
+                fix="leave it out, or give the stream another `mode`",
+            )
 
     def _refuse_emptied(self, stream: StreamSpec, files: Sequence[Found], gone: Sequence[str]) -> None:
         """Refuse to empty a table because its files went away: somebody moved a folder, more often than a system has no record left."""
@@ -146,47 +201,27 @@ class FilesSource:
                     fix="rename the file, or narrow `files:` so that it does not match",
                 )
 
-    def _pattern(self, stream: StreamSpec, text: str) -> Pattern:
-        where = stream.where or self._context.where
-        try:
-            pattern = parse_pattern(text)
-        except BadPatternError as error:
-            raise ConnectorOptionsError(
-                f"`{text}` is no pattern for files: {error}.", where=where, fix="correct `files:`"
-            ) from error
-        folder = self._root / pattern.folder
-        if not self._root.is_dir() or not folder.is_dir():
-            missing = "root" if not self._root.is_dir() else f"folder `{pattern.folder}`"
-            raise ConnectorOptionsError(
-                f"The {missing} that `{text}` starts from does not exist.",
-                where=where,
-                fix=f"create {folder}, or correct `files:` or `root:`",
-            )
-        return pattern
+    def _patterns(self, stream: StreamSpec) -> list[Pattern]:
+        patterns = []
+        for text in stream.options.patterns:
+            try:
+                patterns.append(parse_pattern(text))
+            except BadPatternError as error:
+                raise ConnectorOptionsError(
+                    f"`{text}` is no pattern for files: {error}.",
+                    where=stream.where or self._context.where,
+                    fix="correct `files:`",
+                ) from error
+        return patterns
 
-    def _is_changed(self, file: Found, known: Entry | None, refreshed: Ledger) -> bool:
-        """Whether there may be something to read; a file that was only touched is noted in `refreshed` instead."""
-        if known is None or not known.is_done or file.size != known.size:
-            return True
-        if file.mtime_ns == known.mtime_ns:
-            return False
-        with storage_errors(file.name), (self._root / file.name).open("rb") as content:
-            if digest_of(content, file.size) != (known.whole or known.digest):
-                return True
-        refreshed[file.name] = replace(known, mtime_ns=file.mtime_ns)
-        return False
-
-    def _split(self, stream: StreamSpec, file: Found, known: Entry | None, refreshed: Ledger) -> Split:
-        format_ = stream.options.format_of(file.name)
-        if format_ is None:
+    def _need_folder(self, stream: StreamSpec, pattern: Pattern) -> None:
+        missing = self._place.lacks(pattern.folder)
+        if missing is not None:
             raise ConnectorOptionsError(
-                f"The name of `{file.name}` does not tell its format.",
+                f"The {missing} that `{pattern.text}` starts from does not exist.",
                 where=stream.where or self._context.where,
-                fix=f"set `format:` for the stream {stream.id}",
+                fix=f"create {self._place.path(pattern.folder)}, or correct `files:` or `root:`",
             )
-        token = canonical(Job(file.name, format_, known, refreshed).as_json())
-        rest = file.size - (known.consumed if known is not None and known.consumed <= file.size else 0)
-        return Split(stream.id, file.name, size_bytes=rest, token=token)
 
 
 def _gone(ledger: Ledger, files: Iterable[Found]) -> list[str]:

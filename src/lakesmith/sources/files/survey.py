@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from lakesmith.errors import LakesmithError
 from lakesmith.host.files import storage_errors
 from lakesmith.model.streams import Finding, StreamSpec
-from lakesmith.sources.files.formats import load_format
-from lakesmith.sources.files.patterns import Found
+from lakesmith.sources.files.contents import Handles
+from lakesmith.sources.files.looking import look_into
+from lakesmith.sources.files.places.place import Found, Place
+from lakesmith.sources.files.tape import Tape
 
 KILO = 1000
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def survey(root: Path, stream: StreamSpec, find: Callable[[StreamSpec], list[Found]]) -> Iterator[Finding]:
+def survey(place: Place, stream: StreamSpec, find: Callable[[StreamSpec], list[Found]]) -> Iterator[Finding]:
     """Yield what there is to say about one stream; faults become findings, so that all streams are looked at."""
     try:
         files = find(stream)
         yield _count(stream, files)
         filled = next((file for file in files if file.size), None)
         if filled is not None:
-            yield from _look(root, stream, filled)
+            yield from _look(place, stream, filled)
     except LakesmithError as error:
         yield Finding("error", str(stream.id), error.what, error.fix)
 
@@ -53,13 +54,15 @@ def _count(stream: StreamSpec, files: list[Found]) -> Finding:
     return Finding("ok", subject, f"{len(files)} file{'s' if len(files) > 1 else ''}, {size}")
 
 
-def _look(root: Path, stream: StreamSpec, file: Found) -> Iterator[Finding]:
+def _look(place: Place, stream: StreamSpec, file: Found) -> Iterator[Finding]:
     name = stream.options.format_of(file.name)
     if name is None:
         yield Finding("error", str(stream.id), f"the name of `{file.name}` does not tell its format", "set `format:`")
         return
-    with storage_errors(file.name), (root / file.name).open("rb") as head:
-        sight = load_format(name).look(head, stream.options, file.name)
-    yield Finding("note", str(stream.id), f"{file.name}: {name}, {sight.text}")
-    if sight.doubt:
-        yield Finding("warning", str(stream.id), f"{file.name}: {sight.doubt}", sight.fix)
+    with storage_errors(place.path(file.name)), place.open(file.name) as head:
+        handles = Handles(file.name, name, file.size, head, Tape(head, file.size))
+        sights = list(look_into(handles, stream.options))
+    for shown, sight in sights:
+        yield Finding("note", str(stream.id), f"{shown}: {sight.text}")
+        if sight.doubt:
+            yield Finding("warning", str(stream.id), f"{shown}: {sight.doubt}", sight.fix)

@@ -19,13 +19,14 @@ from lakesmith.testing.torture.campaigns import (
     catch_mutants,
     explain,
     kill_everywhere,
+    kill_files,
     kill_randomly,
     make_trouble_everywhere,
     play_histories,
 )
 from lakesmith.testing.torture.report import Report
 
-PARTS = ("points", "random", "faults", "mutants", "histories")
+PARTS = ("points", "files", "random", "faults", "mutants", "histories")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -101,6 +102,10 @@ def _points(budget: Budget, place: Path, report: Report) -> None:
     report.parts["points"] = kill_everywhere(budget, ORDEALS, place, say)
 
 
+def _files(budget: Budget, place: Path, report: Report) -> None:
+    report.parts["files"] = kill_files(budget, place, say)
+
+
 def _random(budget: Budget, place: Path, report: Report) -> None:
     from lakesmith.testing.torture.ordeals import ORDEALS
 
@@ -123,6 +128,7 @@ def _histories(budget: Budget, _place: Path, report: Report) -> None:
 
 _DO: dict[str, Callable[[Budget, Path, Report], None]] = {
     "points": _points,
+    "files": _files,
     "random": _random,
     "faults": _faults,
     "mutants": _mutants,

@@ -36,12 +36,12 @@ def may_serve() -> bool:
 @contextlib.contextmanager
 def serve(place: Path) -> Iterator[int]:
     """Run an S3 server with one bucket for the length of a `with`; return its port."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with (place / "moto.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _wait(port)
+        wait_for(port)
         _request(port, f"/{BUCKET}", "PUT")
         yield port
     finally:
@@ -52,9 +52,9 @@ def serve(place: Path) -> Iterator[int]:
 @contextlib.contextmanager
 def flaky(backend: int, share: float, seed: int, place: Path) -> Iterator[int]:
     """Run a line to the server that fails for a share of the requests, in a process of its own; return its port."""
-    port = _free_port()
+    port = free_port()
     child = victims.start(lambda: _serve_flaky(port, backend, share, seed), place)
-    _wait(port)
+    wait_for(port)
     try:
         yield port
     finally:
@@ -87,20 +87,32 @@ def fetch(port: int, url: str) -> bytes:
         raise KeyError(url) from error
 
 
-def _request(port: int, path: str, method: str) -> bytes:
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method, headers={"Authorization": SIGNED})
+def put(port: int, url: str, content: bytes) -> None:
+    """Write an object by plain HTTP."""
+    _request(port, f"/{url.partition('://')[2]}", "PUT", content)
+
+
+def _request(port: int, path: str, method: str, content: bytes | None = None) -> bytes:
+    headers = {"Authorization": SIGNED, "Content-Type": "application/octet-stream"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", content, headers, method=method)
     with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:  # noqa: S310
-        content: bytes = answer.read()
-        return content
+        said: bytes = answer.read()
+        return said
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until somebody listens on a port.
+
+    Raises:
+        RuntimeError: If nobody does.
+    """
     give_up = time.monotonic() + PATIENCE_S
     while True:
         with socket.socket() as probe:
@@ -112,13 +124,13 @@ def _wait(port: int) -> None:
 
 
 def _serve_flaky(port: int, backend: int, share: float, seed: int) -> None:
-    _Line.chance, _Line.backend, _Line.share = random.Random(seed), backend, share  # noqa: S311 - repeatable, as far as requests are
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), _Line)
+    Line.chance, Line.backend, Line.share = random.Random(seed), backend, share  # noqa: S311 - repeatable, as far as requests are
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Line)
     server.daemon_threads = True
     server.serve_forever(0.05)
 
 
-class _Line(http.server.BaseHTTPRequestHandler):
+class Line(http.server.BaseHTTPRequestHandler):
     """Passes requests on, or not."""
 
     chance: ClassVar[random.Random]
@@ -129,22 +141,23 @@ class _Line(http.server.BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         """Pass one request on."""
-        body = self._body()
+        body = self.body()
         fate = (
             self.chance.choice(("refused", "cut", "lost answer")) if self.chance.random() < self.share else "passed on"
         )
         if fate == "refused":
-            self._say(503, b"", {})
+            self.say(503, b"", {})
         elif fate == "cut":
             self.close_connection = True
         else:
-            status, content, headers = self._pass_on(body)
+            status, content, headers = self.pass_on(body)
             if fate == "lost answer":
                 self.close_connection = True
             else:
-                self._say(status, content, headers)
+                self.say(status, content, headers)
 
-    def _pass_on(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    def pass_on(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+        """Ask the server; return status, content and headers of its answer."""
         line = http.client.HTTPConnection("127.0.0.1", self.backend, timeout=PATIENCE_S)
         kept = {name: value for name, value in self.headers.items() if name.lower() not in NOT_PASSED_ON}
         line.request(self.command, self.path, body, kept | {"Content-Length": str(len(body))})
@@ -153,7 +166,8 @@ class _Line(http.server.BaseHTTPRequestHandler):
         line.close()
         return got.status, content, headers
 
-    def _say(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+    def say(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        """Answer."""
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() not in NOT_PASSED_ON:
@@ -163,7 +177,8 @@ class _Line(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _body(self) -> bytes:
+    def body(self) -> bytes:
+        """Return what was sent with the request."""
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parts = []

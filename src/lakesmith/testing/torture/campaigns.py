@@ -195,6 +195,25 @@ def kill_randomly(budget: Budget, ordeals: Sequence[Ordeal], place: Path, say: S
     return found
 
 
+def kill_files(budget: Budget, place: Path, say: Say) -> Found:
+    """Kill loads of every kind of file, of files in a bucket, and of documents."""
+    from lakesmith.testing.torture import file_kills
+
+    found = Found()
+    place.mkdir(parents=True, exist_ok=True)
+    with file_kills.plans(place, budget.every) as plans:
+
+        def kill(plan: file_kills.Plan, worker: int) -> Told:
+            """Do one plan."""
+            return file_kills.do(plan, place / f"worker-{worker}")
+
+        done = list(_reported("files that are loaded", work(plans, kill, workers=budget.workers), len(plans), say))
+    for told in done:
+        _take(found, told)
+    found.figures = file_kills.figures(done)
+    return found
+
+
 def make_trouble_everywhere(budget: Budget, place: Path, say: Say) -> dict[str, str]:
     """Make every kind of trouble in every mode; return what is broken by kind, empty where nothing is."""
     from lakesmith.testing.torture.faults import FAULTS, make_trouble

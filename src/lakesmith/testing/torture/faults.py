@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lakesmith.testing.torture import victims
+from lakesmith.testing.torture import far, victims
 from lakesmith.testing.torture.bucket import flaky, may_serve, point_to, serve
 from lakesmith.testing.torture.kills import Grave
 from lakesmith.testing.torture.ordeals import CsvLoads, Ordeal
@@ -252,6 +252,10 @@ FAULTS: dict[str, tuple[Callable[[Trouble], None], int]] = {
     "catalog restored from yesterday": (yesterdays_catalog, 4),
     "S3 errors": (failing_bucket, 10),
     "torn and bit-flipped run store": (damaged_run_store, 60),
+    "files in S3: errors 500 and 503": (far.refused, 3),
+    "files in S3: broken off in mid-body": (far.broken_bodies, 3),
+    "files in S3: changed between listing and reading": (far.replaced, 3),
+    "files in S3: a listing that fails half-way": (far.half_listings, 3),
 }
 """Every trouble with how often it is made."""
 
@@ -259,13 +263,16 @@ FAULTS: dict[str, tuple[Callable[[Trouble], None], int]] = {
 def make_trouble(name: str, mode: str, place: Path, *, times: int | None = None) -> str:
     """Make one kind of trouble for loads in one mode; return what is broken, empty if nothing."""
     act, usual = FAULTS[name]
-    ordeal: Ordeal = (
-        Runs(CsvLoads(mode)) if act is damaged_run_store else CsvLoads(mode, later=act is not failing_bucket)
-    )
-    grave = Grave(ordeal, place)
+    grave = Grave(_ordeal_of(act, mode), place)
     grave.prepare()
     try:
         act(Trouble(grave, random.Random(name), usual if times is None else times))  # noqa: S311 - repeatable
     except AssertionError as error:
         return f"{name}, {mode}: {error}"
     return ""
+
+
+def _ordeal_of(act: Callable[[Trouble], None], mode: str) -> Ordeal:
+    if act.__module__ == far.__name__:
+        return far.FarLoads(mode)
+    return Runs(CsvLoads(mode)) if act is damaged_run_store else CsvLoads(mode, later=act is not failing_bucket)

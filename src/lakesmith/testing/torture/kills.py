@@ -101,23 +101,29 @@ def kill_at(ordeal: Ordeal, point: str, place: Path, *, twice: Callable[[int], b
     """
     grave = Grave(ordeal, place)
     grave.prepare()
-    told: Told = {"ordeal": ordeal.name, "point": point, "kills": 0, "second": 0, "broken": [], "passed": []}
+    return kill_from_start(grave, point, twice)
+
+
+def kill_from_start(grave: Grave, point: str, twice: Callable[[int], bool]) -> Told:
+    """Do what `kill_at` does in a grave that was prepared; it stands at its start."""
+    name = grave.ordeal.name
+    told: Told = {"ordeal": name, "point": point, "kills": 0, "second": 0, "broken": [], "passed": []}
     died = grave.kill(point)
     told["kills"] += died
     if not died:
-        told["broken"].append(f"{ordeal.name}: the victim did not die at {point}")
+        told["broken"].append(f"{name}: the victim did not die at {point}")
     grave.save("killed")
     broken, points = grave.recover()
     told["passed"] = points
     if broken:
-        told["broken"].append(f"{ordeal.name}: killed at {point}: {broken}")
+        told["broken"].append(f"{name}: killed at {point}: {broken}")
     for number, second in enumerate(firsts(points)):
         if twice(number):
             grave.restore("killed")
             told["second"] += grave.kill(second)
             broken, _points = grave.recover()
             if broken:
-                told["broken"].append(f"{ordeal.name}: killed at {point}, then at {second}: {broken}")
+                told["broken"].append(f"{name}: killed at {point}, then at {second}: {broken}")
     return told
 
 

@@ -21,6 +21,7 @@ PAGE = """# Torture: what was done to the lake, and what came of it
 | crash points, each killed at | {point_count} |
 | kills at crash points, of these second kills during recovery | {point_kills:,}, {second:,} |
 | kills at random times | {random_kills:,} |
+| kills of loads of other files and places, of these second kills | {file_kills:,}, {file_second:,} |
 | histories, with commits in them | {histories:,}, {commits:,} |
 | kinds of trouble | {fault_count} |
 | mutants caught | {caught} of {mutant_count} |
@@ -46,6 +47,17 @@ unharmed pass. Each pass of each point is killed once (SIGKILL), and each point 
 After recovery all contents are compared with what Python's csv module reads, and quarantine with the broken lines.
 
 {point_list}
+
+### Files of other kinds, and other places
+
+The files are made of plain Python values by code of its own, which are then compared in full with the table, and quarantine with the records
+that cannot be read. Loads in the mode append, the first one and a later one (a file that grew, a new one), are killed at every pass of every
+crash point of run and stage; loads in the modes dedupe and replace (with a file that was written anew) at some of them, drawn by a fixed
+seed, as are the second kills. `late types` are loads that assume types from a small sample, and begin anew when a later file says otherwise;
+in the folder of `growing, rewritten …` all of that happens between two loads, while two files are half-written. `s3` are files in a bucket,
+loaded into a lake on this machine. Loads of documents are killed at random times, and so are the processes that read them.
+
+{file_table}
 
 ## Trouble
 
@@ -103,11 +115,12 @@ class Report:
 
 
 def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    points, histories = parts.get("points", {}), parts.get("histories", {})
+    points, histories, files = parts.get("points", {}), parts.get("histories", {}), parts.get("files", {})
     kills = {"first": points, "second": points, "random": parts.get("random", {})}
     return {
-        "crash_points": points.get("points", []),
+        "crash_points": sorted({*points.get("points", ()), *files.get("points", ())}),
         "kills": {kind: part.get(kind, 0) for kind, part in kills.items()},
+        "files": files.get("kills", {}),
         "histories": histories.get("histories", 0),
         "commits": histories.get("commits", 0),
         "steps": histories.get("steps", {}),
@@ -121,7 +134,7 @@ def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def page(figures: dict[str, Any]) -> str:
     """Return the page for people."""
-    kills, mutants = figures["kills"], figures["mutants"]
+    kills, mutants, files = figures["kills"], figures["mutants"], figures["files"]
     return PAGE.format(
         **{kind: figures[kind] for kind in (*COUNTED, "other")},
         minutes=round(figures["seconds"] / 60),
@@ -129,6 +142,9 @@ def page(figures: dict[str, Any]) -> str:
         point_kills=kills["first"] + kills["second"],
         second=kills["second"],
         random_kills=kills["random"],
+        file_kills=sum(sum(counted.values()) for counted in files.values()),
+        file_second=sum(counted["second"] for counted in files.values()),
+        file_table=_file_table(files),
         histories=figures["histories"],
         commits=figures["commits"],
         fault_count=len(figures["faults"]),
@@ -138,6 +154,13 @@ def page(figures: dict[str, Any]) -> str:
         point_list=", ".join(f"`{point}`" for point in figures["crash_points"]),
         fault_list="\n".join(f"- {name}: {'held' if held else 'BROKEN'}" for name, held in figures["faults"].items()),
         mutant_table="\n".join(f"| {name} | {'yes' if caught else '**NO**'} |" for name, caught in mutants.items()),
+    )
+
+
+def _file_table(files: dict[str, dict[str, int]]) -> str:
+    lines = [f"| {name} | {one['first']:,} | {one['second']:,} | {one['random']:,} |" for name, one in files.items()]
+    return "\n".join(
+        ["| loaded | killed at crash points | and again | at random times |", "| --- | --- | --- | --- |", *lines]
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from lakesmith.model.streams import Reject
+from lakesmith.sources.files.limits import RECORD_BYTES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from lakesmith.sources.files.tape import Tape
 
 RAW_LIMIT = 64 * 1024
-RECORD_LIMIT = 8 * 1024 * 1024
+RECORD_LIMIT = RECORD_BYTES
+CUT_REASON = "the file ends in the middle of a record"
+OPEN_REASON = "unterminated quote: the file ends inside a quoted field"
+READ_AGAIN = frozenset({CUT_REASON, OPEN_REASON})
+"""Reasons of records at the end of a file, which are read again once it has grown: a replay would bring them twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Stretch:
 
     `counted` are the records an independent counter found in the stretch, None where there is none. Of a file that grows, `end` is
     the offset behind the last record that need not be read again, `digest` the hash of the file up to there, and `lines` the line
-    ends before `end`.
+    ends before `end`. `part` is the part of the file it lies in, such as a sheet of a workbook: rows are called after both, and so
+    are its rejects. `notices` is what a person should know and no record can say.
     """
 
     rows: pa.RecordBatch
@@ -49,6 +55,8 @@ class Stretch:
     digest: str = ""
     lines: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
+    notices: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:
@@ -74,6 +82,25 @@ class Format(Protocol):
 
     def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:
         """Return what the beginning of a file looks like."""
+        ...
+
+
+@runtime_checkable
+class Replays(Protocol):
+    """A format that can read a record again that it had rejected: all that is left of it is the raw text of its reject.
+
+    Formats that grow need not offer it: without it, the raw text is read as if it were a file of its own (unless `Known.headed`). Of
+    any other format, records are then kept, with the reason that their file has to be delivered again.
+    """
+
+    def again(self, raw: bytes, tail: Tail) -> Iterator[Stretch]:
+        """Yield what the record becomes by today's settings: rows, or rejects; where those are is filled in by the caller.
+
+        Args:
+            raw: The raw text of the reject, whole, without a line end; lone surrogates are the bytes again that they came from.
+            tail: The name of the file and today's options. `head` is the file as it is now where the format is `headed`, known
+                to begin with the line it began with then; otherwise it is `raw` alone. `line` and `notes` say nothing.
+        """
         ...
 
 

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from io import BytesIO
 from typing import BinaryIO
 
 import pyarrow as pa
 
 from lakesmith.model.streams import Reject
-from lakesmith.sources.files.formats.base import RECORD_LIMIT, Sight, Stretch, Tail, reject
-from lakesmith.sources.files.formats.blocks import Block, BlockReader
-from lakesmith.sources.files.formats.dialect import Dialect, Header, dialect_of, header_of
+from lakesmith.sources.files.formats.base import (
+    CUT_REASON,
+    OPEN_REASON,
+    RAW_LIMIT,
+    RECORD_LIMIT,
+    Sight,
+    Stretch,
+    Tail,
+    reject,
+)
+from lakesmith.sources.files.formats.blocks import Block, BlockReader, Sizes
+from lakesmith.sources.files.formats.dialect import Layout, layout_of
+from lakesmith.sources.files.formats.header import Header, header_of
 from lakesmith.sources.files.formats.lexer import is_blank
 from lakesmith.sources.files.formats.look import look_at_csv
 from lakesmith.sources.files.formats.parser import Parser
 from lakesmith.sources.files.formats.sieve import NUL, Faults, Sieve
+from lakesmith.sources.files.formats.transcoding import Transcoded, shown
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.tape import Tape
 
-CUT_REASON = "the file ends in the middle of a record"
-OPEN_REASON = "unterminated quote: the file ends inside a quoted field"
+UNREADABLE = "the record cannot be parsed"
 SMALL = 32 * 1024  # bytes around an irregular record that are looked at record by record
 AHEAD = 2  # blocks that are parsed while the rows of another are in use
 
@@ -29,16 +41,18 @@ AHEAD = 2  # blocks that are parsed while the rows of another are in use
 class CsvTail:
     """The unread part of one CSV file."""
 
-    def __init__(self, tail: Tail, dialect: Dialect, header: Header) -> None:
-        self._tail, self._lexer = tail, dialect.lexer
-        self._notes = {"delimiter": dialect.delimiter}
-        self._parser = Parser(header.columns, dialect)
-        self._faults = Faults(dialect, self._lexer, len(header.columns))
+    def __init__(self, tail: Tail, layout: Layout, header: Header) -> None:
+        self._tail, self._dialect, self._lexer = tail, layout.dialect, layout.dialect.lexer
+        self._notes = layout.as_notes()
+        self._parser = Parser(header.columns, self._dialect, tail.options.null_values)
+        self._faults = Faults(self._dialect, self._lexer, len(header.columns))
         self._sieve = Sieve(self._parser, self._faults)
+        self._fills = tail.options.ragged == "fill"
 
     def read(self, tape: Tape, line: int) -> Iterator[Stretch]:
         """Yield the records from where the tape stands."""
-        blocks = iter(BlockReader(tape, self._lexer, line))
+        text = tape if self._dialect.is_direct else Transcoded(tape, self._dialect.encoding)
+        blocks = iter(BlockReader(text, self._lexer, line, Sizes(footer=self._tail.options.skip_footer)))
         waiting: deque[Future[Stretch]] = deque()
         with ThreadPoolExecutor(2, thread_name_prefix="lakesmith-csv") as pool:  # one cuts and hashes, one parses
             cut = pool.submit(next, blocks, None)
@@ -59,15 +73,16 @@ class CsvTail:
         return self._stretch(block, self._parser.empty, (fault,), block.records)
 
     def _whole(self, block: Block) -> Stretch:
-        rest = block.rest if not is_blank(block.rest) else b""
+        data, rest = self._lexer.without_comments(block.data), self._lexer.without_comments(block.rest)
+        rest = rest if not is_blank(rest) else b""
         counted = block.records + bool(rest)
         # as many lines as records: no line is blank, and no line end lies in quotes; nor does one in the last record, which has no end
         inner_ends = block.records != block.lines - block.line + 1 or self._lexer.lines(rest) > 0
         reason = self._why_cut(rest)
         if reason is None:
-            rows, rejects = self._rows(block.data + rest, block.line, inner_ends=inner_ends)
+            rows, rejects = self._rows(data + rest, block.line, inner_ends=inner_ends)
             return self._stretch(block, rows, rejects, counted, rest)
-        rows, rejects = self._rows(block.data, block.line, inner_ends=inner_ends)
+        rows, rejects = self._rows(data, block.line, inner_ends=inner_ends)
         return self._stretch(block, rows, (*rejects, self._reject(reason, block.lines + 1, rest)), counted)
 
     def _why_cut(self, rest: bytes) -> str | None:
@@ -87,7 +102,7 @@ class CsvTail:
         rows = self._parser.parse(data, inner_ends=inner_ends) if is_small and NUL not in data else None
         if rows is not None:
             return rows, ()
-        sifted = self._sieve.sift(data, inner_ends=inner_ends) if is_small else None
+        sifted = self._sieve.sift(data, inner_ends=inner_ends) if is_small and not self._fills else None
         if sifted is not None:
             found = sifted.irregular.items()
             return sifted.rows, tuple(self._reject(reason, line + at, raw) for at, (reason, raw) in found)
@@ -99,27 +114,53 @@ class CsvTail:
         return pa.concat_batches([first, second]), (*before, *after)  # type: ignore[attr-defined]
 
     def _rows_one_by_one(self, data: bytes, line: int) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:
-        good: list[bytes] = []
+        good: list[tuple[int, bytes]] = []
         rejects: list[Reject] = []
         for number, record in self._lexer.records(data, line):
-            reason = self._faults.of(record) if not is_blank(record) else None
+            if is_blank(record):
+                continue
+            whole = self._filled(record) if self._fills else record
+            reason = self._faults.of(whole)
             if reason is None:
-                good.append(record)
+                good.append((number, whole))
             else:
                 rejects.append(self._reject(reason, number, record))
-        kept = b"".join(good)
-        rows = self._parser.parse(kept) if not is_blank(kept) else self._parser.empty
-        # None: the parser refuses what the lexer accepts. Counted stands against it, so the row law stops the load.
-        return rows if rows is not None else self._parser.empty, tuple(rejects)
+        rows = self._parser.parse(b"".join(record for _, record in good)) if good else self._parser.empty
+        if rows is not None and rows.num_rows == len(good):
+            return rows, tuple(rejects)
+        return self._rows_each(good, rejects)
+
+    def _rows_each(
+        self, records: Sequence[tuple[int, bytes]], rejects: Sequence[Reject]
+    ) -> tuple[pa.RecordBatch, tuple[Reject, ...]]:
+        """Parse records apart from each other, where the parser does not see the records that the lexer sees."""
+        good, bad = [self._parser.empty], [*rejects]
+        for number, record in records:
+            row = self._parser.parse(record)
+            if row is not None and row.num_rows == 1:
+                good.append(row)
+            else:
+                bad.append(self._reject(UNREADABLE, number, record))
+        return pa.concat_batches(good), tuple(bad)  # type: ignore[attr-defined]
+
+    def _filled(self, record: bytes) -> bytes:
+        """Return a record with as many empty fields at its end as it has too few."""
+        fields = record.rstrip(b"\r\n")
+        missing = self._faults.width - self._lexer.fields(fields)
+        return fields + self._lexer.delimiter * missing + b"\n" if missing > 0 else record
 
     def _reject(self, reason: str, line: int, raw: bytes) -> Reject:
-        return reject(reason, self._tail.name, line, raw, self._tail.options.encoding)
+        encoding = self._dialect.encoding
+        if self._dialect.is_direct:
+            return replace(reject(reason, self._tail.name, line, raw, encoding), mark=encoding)
+        text = shown(raw[:RAW_LIMIT]).rstrip("\r\n")
+        return Reject(reason, f"{self._tail.name}:{line}", text, cut=len(raw) >= RAW_LIMIT, mark=encoding)
 
     def _stretch(
         self, block: Block, rows: pa.RecordBatch, rejects: tuple[Reject, ...], counted: int, rest: bytes = b""
     ) -> Stretch:
-        end, lines = block.end + len(rest), block.lines + self._lexer.lines(rest)
-        digest = block.rest_digest if rest else block.digest
+        end, digest = (block.rest_end, block.rest_digest) if rest else (block.end, block.digest)
+        lines = block.lines + self._lexer.lines(rest)
         return Stretch(rows, rejects, counted, end, digest, lines, notes=self._notes)
 
 
@@ -128,37 +169,34 @@ class CsvFormat:
 
     def read(self, tail: Tail, tape: Tape) -> Iterator[Stretch]:
         """Yield the records from where the tape stands to its end; nothing while the header is not whole."""
-        dialect = self._dialect(tail)
-        header = header_of(tail.head, dialect, named=tail.options.header)
+        layout = layout_of(tail.head, tail.options, tail.name, tail.notes)
+        header = header_of(tail.head, layout, tail.name)
         if header is None:
             return
         line = tail.line
         if tape.position < header.end:
             tape.skip_to(header.end)
             line = header.lines + 1
-        if tape.at_end:
-            parser = Parser(header.columns, dialect)
-            yield Stretch(
-                parser.empty,
-                (),
-                0,
-                tape.position,
-                tape.digest(tape.position),
-                line - 1,
-                notes={"delimiter": dialect.delimiter},
-            )
+        if not tape.at_end:
+            yield from CsvTail(tail, layout, header).read(tape, line)
             return
-        yield from CsvTail(tail, dialect, header).read(tape, line)
+        empty = Parser(header.columns, layout.dialect).empty
+        digest, notes = tape.digest(tape.position), layout.as_notes(is_known=False)
+        yield Stretch(empty, (), 0, tape.position, digest, line - 1, notes=notes)
+
+    def again(self, raw: bytes, tail: Tail) -> Iterator[Stretch]:
+        """Yield what one record becomes by today's settings; the columns are those of the file."""
+        layout = layout_of(tail.head, tail.options, tail.name)
+        header = header_of(tail.head, layout, tail.name)
+        if header is None:
+            return
+        content = raw + "\n".encode(layout.dialect.encoding)
+        today = replace(tail, options=tail.options.model_copy(update={"skip_footer": 0}))
+        yield from CsvTail(today, layout, header).read(Tape(BytesIO(content), len(content)), 1)
 
     def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:
-        """Return the columns, delimiter and encoding of a file."""
+        """Return how a file is written, what of that was found out, and its columns."""
         return look_at_csv(head, options, name)
-
-    def _dialect(self, tail: Tail) -> Dialect:
-        known = tail.notes.get("delimiter")
-        if known is None or tail.options.delimiter is not None:
-            return dialect_of(tail.head, tail.options, tail.name)
-        return Dialect(known, tail.options.quote, tail.options.encoding)
 
 
 FORMAT = CsvFormat()

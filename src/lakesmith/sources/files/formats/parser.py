@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -9,14 +10,22 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from lakesmith.model.streams import TEXT_KEY
-from lakesmith.sources.files.formats.dialect import UTF8_BOM, Dialect
+from lakesmith.sources.files.formats.dialect import Dialect
+from lakesmith.sources.files.formats.encodings import UTF8_BOM
+
+ESCAPED_NULL = "\\N"
 
 
 class Parser:
-    """Turns the bytes of whole records into Arrow columns of text; an empty field without quotes is null, one in quotes is not."""
+    """Turns the bytes of whole records into Arrow columns of text.
 
-    def __init__(self, columns: Sequence[str], dialect: Dialect) -> None:
-        self._dialect, self._quote = dialect, dialect.quote.encode()
+    An empty field without quotes is null, one in quotes is not; so with the words that mean null, which must be all of a field.
+    """
+
+    def __init__(self, columns: Sequence[str], dialect: Dialect, nulls: Sequence[str] = ()) -> None:
+        self._dialect, self._quote, self._escape = dialect, dialect.quote.encode(), dialect.escape.encode()
+        self._nulls, self._lexer = ["", *nulls], dialect.lexer
+        self._escaped_null = _escaped_null(dialect) if ESCAPED_NULL in nulls and dialect.escape == "\\" else None
         self.schema = pa.schema([pa.field(name, pa.string(), metadata={TEXT_KEY: b"1"}) for name in columns])
         self.empty = pa.RecordBatch.from_pylist([], schema=self.schema)
 
@@ -54,12 +63,15 @@ class Parser:
         return arrow_csv.ParseOptions(
             delimiter=self._dialect.delimiter,
             quote_char=self._dialect.quote or False,
-            newlines_in_values=inner_ends and bool(self._quote) and self._quote in data,
+            escape_char=self._dialect.escape or False,
+            newlines_in_values=inner_ends and any(mark and mark in data for mark in (self._quote, self._escape)),
         )
 
     def _read(self, data: bytes, options: arrow_csv.ParseOptions) -> pa.RecordBatch:
-        is_ascii = data.isascii()
-        text = data if is_ascii or self._dialect.encoding == "utf-8" else data.decode(self._dialect.encoding).encode()
+        data, is_ascii = self._lexer.without_blanks(data), data.isascii()
+        text = data if is_ascii or self._dialect.inner == "utf-8" else data.decode(self._dialect.encoding).encode()
+        if self._escaped_null is not None:
+            text = self._escaped_null.sub(rb"\\\g<0>", text)
         # Arrow takes the mark for one wherever a buffer begins; behind a blank line it is the value it is
         text = b"\n" + text if text.startswith(UTF8_BOM) else text
         table = arrow_csv.read_csv(
@@ -72,9 +84,15 @@ class Parser:
                 check_utf8=not is_ascii,
                 column_types=dict.fromkeys(self.schema.names, pa.string()),
                 strings_can_be_null=True,
-                null_values=[""],
+                null_values=self._nulls,
                 quoted_strings_can_be_null=False,
             ),
         )
         columns = [column.combine_chunks() for column in table.columns]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def _escaped_null(dialect: Dialect) -> re.Pattern[bytes]:
+    r"""Return what finds `\N` as a whole field; with one more backslash it comes out of the parser as it stands."""
+    d = re.escape(dialect.delimiter.encode())
+    return re.compile(rb"(?<![^%b\r\n])\\N(?=[%b\r\n]|\Z)" % (d, d))

@@ -38,7 +38,7 @@ class Faults:
 
     def _is_text(self, record: bytes) -> bool:
         try:
-            record.decode(self.dialect.encoding)
+            record.decode(self.dialect.inner)
         except UnicodeDecodeError:
             return False
         return True
@@ -106,7 +106,7 @@ class Sieve:
         view, start, number = memoryview(data), 0, 0
         while start < len(data):
             try:
-                codecs.decode(view[start:], self.faults.dialect.encoding)
+                codecs.decode(view[start:], self.faults.dialect.inner)
             except UnicodeDecodeError as error:
                 at = start + error.start
                 number += data.count(LINE_END, start, at)

@@ -38,10 +38,20 @@ class Found:
 class Place(Protocol):
     """A folder, however far away. Names are relative to it, with `/` between their parts."""
 
+    @property
+    def is_atomic(self) -> bool:
+        """Whether a file is seen only once it is whole, so that none can be caught while it is written."""
+        ...
+
+    def lacks(self, folder: str) -> str | None:
+        """Return what is missing of a folder that a pattern starts from, in words; None if it is there, or need not be."""
+        ...
+
     def find(self, patterns: Iterable[Pattern]) -> list[Found]:
-        """Return the files that match, each once.
+        """Return the files that match, each once, in no order that means anything.
 
         Raises:
+            SourceMissingError: If the folder that a pattern starts from is not there.
             StorageUnavailableError: If the place cannot be looked at.
         """
         ...
@@ -62,4 +72,8 @@ class Place(Protocol):
             SourceMissingError: If it is not there.
             StorageUnavailableError: If it cannot be opened.
         """
+        ...
+
+    def path(self, name: str) -> str:
+        """Return where a file lies, as messages name it: an absolute path or a URL without user and password."""
         ...

@@ -1,0 +1,1 @@
+"""Readers of documents, one module per family. They run in worker processes only."""
