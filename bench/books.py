@@ -44,8 +44,8 @@ OURS = """
 import sys
 from lakesmith.sources.files import FileStreamOptions
 from lakesmith.sources.files.formats.base import Tail
-from lakesmith.sources.files.formats.excel import FORMAT
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.formats.tables.excel import FORMAT
+from lakesmith.sources.files.reading.tape import Tape
 options = FileStreamOptions(files="*")
 with open(sys.argv[1], "rb") as head, open(sys.argv[1], "rb") as file:
     rows = sum(one.rows.num_rows for one in FORMAT.read(Tail("book.xlsx", head, options), Tape(file, 0)))

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from formats import DELIVERIES, run_delivery
 from loading import run_csv
 from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, result
+from papers import run_papers
 
 RESULTS = Path(__file__).with_name("results.json")
 MB = 1_000_000
@@ -75,6 +76,11 @@ def run_format(name: str) -> Callable[[Bench], Iterator[Result]]:
     return lambda bench: run_delivery(name, bench.folder, bench.size_bytes)
 
 
+def run_documents(bench: Bench) -> Iterator[Result]:
+    """Mails, pages of PDF and Word documents, 400 of each at the default size."""
+    yield from run_papers(bench.folder, max(40, bench.size_bytes // MB * 400 // 5000))
+
+
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
     """The simulator at two sizes, one ten times the other: its memory must not grow with them."""
     for size_mb in (bench.size_bytes // 25 // MB, bench.size_bytes * 2 // 5 // MB):
@@ -112,6 +118,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "demo": run_demo,
     "csv": run_csv_cases,
     **{name: run_format(name) for name in DELIVERIES},
+    "documents": run_documents,
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
 }

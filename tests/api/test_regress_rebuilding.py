@@ -6,7 +6,7 @@ import pytest
 
 import lakesmith
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 PROJECT = """
 version: 1
 name: shop

@@ -15,7 +15,7 @@ from e2e_home import Home
 import lakesmith
 from lakesmith.simulate.agency import AGENCY_MARTS, Agency, agency_truth, deliver_agency
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 AGENCY = Agency(scale=0.12)
 DAYS = (1, 2, 3)
 MUTANTS = (

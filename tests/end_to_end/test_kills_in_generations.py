@@ -15,7 +15,7 @@ from e2e_home import Home
 import lakesmith
 from lakesmith.run.load import CRASH_POINTS, SWAP_POINTS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 FARM = Path(__file__).with_name("e2e_kill_farm.py")
 PROJECT = """
 version: 1

@@ -9,7 +9,7 @@ from e2e_home import Home
 
 import lakesmith
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 ON = ("--date", "2026-10-01")
 DAYS = "models/marts/mart_days.sql"
 COUNTRIES = [("NL", 15, 2), ("SE", 20, 1)]
@@ -84,7 +84,6 @@ def test_a_failing_test_keeps_the_last_good_version_of_its_mart_and_its_siblings
     )
 
 
-@pytest.mark.long
 def test_a_run_killed_again_and_again_between_build_and_reader_shows_old_or_new_and_ends_whole(shop):
     (shop.root / "data/orders/2026-10-02.csv").write_text(MORE)
     old, new = [("2026-10-01", 35, 3)], [("2026-10-01", 35, 3), ("2026-10-02", 8, 2)]

@@ -11,7 +11,7 @@ import pytest
 
 import lakesmith
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 PROJECT = """
 version: 1
 name: depot

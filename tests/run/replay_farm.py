@@ -19,7 +19,7 @@ import lakesmith
 import lakesmith.lake.commits.load
 import lakesmith.run.replaying
 import lakesmith.shape.shaper
-import lakesmith.sources.files.replaying
+import lakesmith.sources.files.reading.replaying
 from lakesmith.host import crash
 from lakesmith.model.streams import StreamId
 

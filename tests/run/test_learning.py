@@ -173,7 +173,7 @@ def shelves(draw):
 
 
 @given(shelves(), st.sampled_from([EACH_SPLIT, 1 << 30]), st.sampled_from([1, 2000, 100_000]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_assumed_types_load_what_learned_types_do(tmp_path_factory, splits, group_bytes, size):
     told = []
     for sample_bytes in (TINY, SAMPLE_BYTES):

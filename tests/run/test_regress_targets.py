@@ -8,7 +8,7 @@ import pytest
 import lakesmith
 from lakesmith.model.events import StepFinished
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(120)]
 PROJECT = """
 version: 1
 name: shop

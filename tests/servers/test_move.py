@@ -74,6 +74,7 @@ def refused(lake):
             look()
 
 
+@pytest.mark.long
 def test_from_a_folder_to_a_bucket_and_on_from_there(old, bucket, tmp_path, clock):
     before = everything(old)
     bytes_before = {path: path.read_bytes() for path in Path(old.root).rglob("*.parquet")}

@@ -62,7 +62,7 @@ def told_part(path, name, part):
     return told(part, (*path, column))
 
 
-@settings(max_examples=250)
+@settings(max_examples=100)
 @given(documents, st.integers(1, 4), st.booleans())
 def test_every_value_and_every_empty_is_found_again_in_any_order_and_chunking(rows, size, in_two_loads):
     batches = batches_of(rows, size)

@@ -56,7 +56,7 @@ def lists_of(kind):
     return st.tuples(st.just(kind), st.lists(usual, max_size=6), st.lists(usual | odd, max_size=4))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.sampled_from(list(COLUMNS)).flatmap(lists_of))
 def test_what_is_read_whole_is_what_is_read_one_by_one(case):
     kind, before, texts = case

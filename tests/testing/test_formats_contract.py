@@ -47,13 +47,6 @@ class FormatContract(SourceContract):
         shutil.rmtree(folder / "in")
 
 
-ONE_PIECE = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a split of a file that is read whole does not say that it is not resumable",
-)
-
-
 class TestJsonl(FormatContract):
     kind = KINDS["jsonl"]
     stream_options = {"files": "in/*.jsonl"}
@@ -86,10 +79,6 @@ class TestParquet(FormatContract):
     stream_options = {"files": "in/*.parquet"}
     types = {"amount": "decimal(12, 2)", "day": "date", "moment": "timestamptz", "is_new": "boolean"}
 
-    @ONE_PIECE
-    def test_resuming_after_any_chunk(self, tmp_path: Path) -> None:
-        super().test_resuming_after_any_chunk(tmp_path)
-
 
 class TestPackedCsv(FormatContract):
     kind = KINDS["csv.gz"]
@@ -103,10 +92,6 @@ class TestZip(FormatContract):
     stream_options = {"files": "in/*.zip"}
     types = {"id": "long", "price": "double"}
     bad_at = {"a": "in/a.zip/one.csv:12"}
-
-    @ONE_PIECE
-    def test_resuming_after_any_chunk(self, tmp_path: Path) -> None:
-        super().test_resuming_after_any_chunk(tmp_path)
 
 
 class TestLog(FormatContract):

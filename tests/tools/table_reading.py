@@ -12,7 +12,7 @@ from lakesmith.shape.policy import Policy
 from lakesmith.sources.files import FileStreamOptions
 from lakesmith.sources.files.formats import load_format
 from lakesmith.sources.files.formats.base import Stretch, Tail
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.reading.tape import Tape
 
 
 def read(content: bytes | Path, format_: str, name: str = "drop", **options: object) -> list[Stretch]:

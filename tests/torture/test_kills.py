@@ -8,13 +8,10 @@ import pytest
 
 from lakesmith.testing.torture.report import page
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(900)]
 
 
-@pytest.fixture(
-    scope="module",
-    params=["points", "files", *(pytest.param(part, marks=pytest.mark.long) for part in ("random", "faults"))],
-)
+@pytest.fixture(scope="module", params=["points", "files", "random", "faults"])
 def quick(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("torture")
     words = ["--quick", "--part", request.param, "--workers", "1", "--tmp", str(folder), "--out", str(folder)]

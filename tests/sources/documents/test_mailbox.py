@@ -61,7 +61,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(LINES, max_size=30), st.integers(1010, 1100))
 def test_messages_do_not_depend_on_the_pieces(lines, piece):
     """Padding moves separators over every border between two pieces."""

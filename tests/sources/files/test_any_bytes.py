@@ -35,7 +35,7 @@ options = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=500)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=250)
 @given(contents, options)
 @example(b'"\n"\0', {"delimiter": ","})  # the last record has a line end in quotes, and none behind it
 def test_any_bytes_as_csv(delivery, content: bytes, options: dict) -> None:
@@ -47,7 +47,7 @@ def test_any_bytes_as_csv(delivery, content: bytes, options: dict) -> None:
         assert delivery.load(stream, loaded.position).counted == 0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 @given(contents)
 def test_any_bytes_as_a_log(delivery, content: bytes) -> None:
     delivery.put("t.log", content)

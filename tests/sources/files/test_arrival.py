@@ -9,7 +9,7 @@ import pytest
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.model.streams import Ask, SourceContext
 from lakesmith.sources.files import FilesOptions, FilesSource
-from lakesmith.sources.files.ledger import decode
+from lakesmith.sources.files.deliveries.ledger import decode
 
 
 class SetClock:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from lakesmith.model.loads import QuarantinedRow
 from lakesmith.model.streams import StreamId
-from lakesmith.sources.files.formats.lexer import Lexer
+from lakesmith.sources.files.formats.text.lexer import Lexer
 
 cells = st.text(alphabet='ab,"\\\n', max_size=5)
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from lakesmith.sources.files.formats.encodings import guess_encoding
-from lakesmith.sources.files.formats.transcoding import Transcoded
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.formats.text.encodings import guess_encoding
+from lakesmith.sources.files.formats.text.transcoding import Transcoded
+from lakesmith.sources.files.reading.tape import Tape
 
 ENCODINGS = {
     "utf-16": 'aé日😀,\n" ',

@@ -14,8 +14,8 @@ from table_reading import look, mixed, moment, read, rows, shaped, table
 from workbooks import ods_file, patched, saved, workbook
 
 from lakesmith.errors import SourceDataError
-from lakesmith.sources.files.formats.excel_book import MOST_CELLS
-from lakesmith.sources.files.formats.excel_table import CELLS
+from lakesmith.sources.files.formats.tables.excel_book import MOST_CELLS
+from lakesmith.sources.files.formats.tables.excel_table import CELLS
 
 SHEET = "xl/worksheets/sheet1.xml"
 

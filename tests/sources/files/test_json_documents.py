@@ -14,8 +14,8 @@ from nested_oracle import read, same
 from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import Ask
 from lakesmith.sources.files.formats.base import Tail
-from lakesmith.sources.files.formats.json import FORMAT
-from lakesmith.sources.files.formats.json_path import parse_path
+from lakesmith.sources.files.formats.nested.json import FORMAT
+from lakesmith.sources.files.formats.nested.json_path import parse_path
 from lakesmith.sources.files.options import FileStreamOptions
 
 BESIDE = (

@@ -14,8 +14,8 @@ from nested_oracle import read, same
 
 from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import Ask
-from lakesmith.sources.files.formats.json_records import MOST_CUTS, RecordReader
-from lakesmith.sources.files.formats.jsonl import Lines
+from lakesmith.sources.files.formats.nested.json_records import MOST_CUTS, RecordReader
+from lakesmith.sources.files.formats.nested.jsonl import Lines
 
 
 def lines(*records: object) -> str:

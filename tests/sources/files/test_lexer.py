@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lakesmith.sources.files.formats.blocks import BlockReader, Sizes
-from lakesmith.sources.files.formats.lexer import Lexer
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.formats.text.lexer import Lexer
+from lakesmith.sources.files.reading.tape import Tape
 
 LEXER = Lexer(b",", b'"')
 texts = st.text(alphabet='ab,"\n', max_size=60)

@@ -114,7 +114,7 @@ def test_a_day_that_no_calendar_has_is_a_fault(wrong: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_lines_are_read_alike_however_they_are_spoiled(data: st.DataObject) -> None:
     layout, line = data.draw(st.sampled_from(KNOWN))
     lines = []
@@ -132,7 +132,7 @@ def test_lines_are_read_alike_however_they_are_spoiled(data: st.DataObject) -> N
 @example(b"\n\na\n")
 @example(b"\xef\xbb\xbfa\nb")
 @example(b"a\rb\n\xff\n")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_lines_are_the_same_whether_they_are_copied_or_not(data: bytes) -> None:
     meant = [(at, line) for at, line in enumerate(lines_of(data), 7) if line]
     assert numbered(data, 7).rows() == meant

@@ -17,8 +17,8 @@ from nested_oracle import bare, leaves, read, same
 from lakesmith.model.streams import SourceContext, StreamId, StreamSpec
 from lakesmith.shape import Policy, Shaper
 from lakesmith.sources.files import FilesOptions, FilesSource, FileStreamOptions
-from lakesmith.sources.files.formats.json_records import RecordReader
-from lakesmith.sources.files.formats.jsonl import Lines
+from lakesmith.sources.files.formats.nested.json_records import RecordReader
+from lakesmith.sources.files.formats.nested.jsonl import Lines
 from lakesmith.testing.trial import Trial
 
 pytestmark = pytest.mark.filterwarnings("ignore:Iceberg scan planning with")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from table_reading import look, moment, read, shaped, table
 
 from lakesmith.errors import SourceDataError
-from lakesmith.sources.files.formats.columnar import MOST_ROWS
+from lakesmith.sources.files.formats.tables.columnar import MOST_ROWS
 
 DAY_NS = 86_400 * 10**9
 UNIX_EPOCH_JULIAN, FAR_JULIAN = 2_440_588, 5_373_484

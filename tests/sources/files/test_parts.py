@@ -8,7 +8,7 @@ from workbooks import saved
 
 from lakesmith.model.loads import QuarantinedRow
 from lakesmith.model.streams import Ask
-from lakesmith.sources.files.origins import opened_origin
+from lakesmith.sources.files.reading.origins import opened_origin
 
 ROWS = {
     "Mon": [["id", "v"], [1, 10]],

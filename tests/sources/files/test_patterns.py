@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lakesmith.errors import ConnectorOptionsError, SourceMissingError
 from lakesmith.model.streams import Ask
-from lakesmith.sources.files.patterns import match_name, parse_pattern
+from lakesmith.sources.files.deliveries.patterns import match_name, parse_pattern
 from lakesmith.sources.files.places.local import LocalPlace
 
 

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lakesmith.sources.files.formats.base import reject
-from lakesmith.sources.files.formats.dialect import Dialect
-from lakesmith.sources.files.formats.lexer import is_blank
-from lakesmith.sources.files.formats.parser import Parser
-from lakesmith.sources.files.formats.sieve import Faults, Sieve
+from lakesmith.sources.files.formats.text.dialect import Dialect
+from lakesmith.sources.files.formats.text.lexer import is_blank
+from lakesmith.sources.files.formats.text.parser import Parser
+from lakesmith.sources.files.formats.text.sieve import Faults, Sieve
 
 ENCODINGS = ["utf-8", "cp1252", "latin-1"]
 cells = st.sampled_from(
@@ -40,7 +40,7 @@ def one_by_one(content: bytes, dialect: Dialect) -> tuple[list[dict], list[tuple
     return rows, rejects
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 @example(b"a,b,c\na,b\n\xff,b,c\na,b,c,d\n\xff\na,b,c\n", "utf-8")
 @given(contents, st.sampled_from(ENCODINGS))
 def test_dirty_files_are_read_as_record_by_record(delivery, content: bytes, encoding: str) -> None:

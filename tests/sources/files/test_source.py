@@ -11,7 +11,7 @@ from lakesmith.model.protocols import Source
 from lakesmith.model.streams import Ask
 from lakesmith.sources import files
 from lakesmith.sources.files import FileStreamOptions
-from lakesmith.sources.files.ledger import decode
+from lakesmith.sources.files.deliveries.ledger import decode
 
 
 def test_surface(delivery) -> None:

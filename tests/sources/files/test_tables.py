@@ -10,7 +10,7 @@ import pytest
 from pyarrow import orc
 from workbooks import workbook
 
-from lakesmith.sources.files.ledger import decode
+from lakesmith.sources.files.deliveries.ledger import decode
 
 
 def parquet(numbers: list[int]) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from lakesmith.errors import SourceMissingError
 from lakesmith.model.streams import Ask
-from lakesmith.sources.files.ledger import decode
+from lakesmith.sources.files.deliveries.ledger import decode
 
 
 def names(delivery, stream, since, **ask):

@@ -17,7 +17,7 @@ from nested_oracle import bare, read
 from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import TEXT_KEY, Ask
 from lakesmith.sources.files.formats.base import Tail
-from lakesmith.sources.files.formats.xml import FORMAT
+from lakesmith.sources.files.formats.nested.xml import FORMAT
 from lakesmith.sources.files.options import FileStreamOptions
 
 BOOKS = """<?xml version="1.0"?>

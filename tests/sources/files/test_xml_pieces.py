@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 
 from lakesmith.sources.files import FileStreamOptions
 from lakesmith.sources.files.formats.base import Stretch, Tail
-from lakesmith.sources.files.formats.xml import FORMAT
-from lakesmith.sources.files.formats.xml_survey import survey
-from lakesmith.sources.files.formats.xml_tree import Names
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.formats.nested.xml import FORMAT
+from lakesmith.sources.files.formats.nested.xml_survey import survey
+from lakesmith.sources.files.formats.nested.xml_tree import Names
+from lakesmith.sources.files.reading.tape import Tape
 
 ROWS = 130_000
 """More than are surveyed."""

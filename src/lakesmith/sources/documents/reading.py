@@ -21,9 +21,9 @@ from lakesmith.sources.documents.options import DocumentStreamOptions
 from lakesmith.sources.documents.protocol import Request
 from lakesmith.sources.documents.retrying import notes_of
 from lakesmith.sources.documents.rows import batch_of, instant_of_ns, told
-from lakesmith.sources.files.ledger import Entry, encode
+from lakesmith.sources.files.deliveries.ledger import Entry, encode
 from lakesmith.sources.files.places.place import Place, Status
-from lakesmith.sources.files.tape import DIGEST_BYTES
+from lakesmith.sources.files.reading.tape import DIGEST_BYTES
 
 MEGA = 1_000_000
 PIECE = 1024 * 1024

@@ -14,11 +14,11 @@ from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, SourceC
 from lakesmith.sources.documents.crew import Crew
 from lakesmith.sources.documents.options import DocumentsOptions, DocumentStreamOptions
 from lakesmith.sources.documents.retrying import may_succeed
-from lakesmith.sources.files.ledger import Entry, Ledger, canonical, decode, encode
-from lakesmith.sources.files.patterns import BadPatternError, Pattern, parse_pattern
+from lakesmith.sources.files.deliveries.ledger import Entry, Ledger, canonical, decode, encode
+from lakesmith.sources.files.deliveries.patterns import BadPatternError, Pattern, parse_pattern
 from lakesmith.sources.files.places import open_place
 from lakesmith.sources.files.places.place import Found
-from lakesmith.sources.files.tape import digest_of
+from lakesmith.sources.files.reading.tape import digest_of
 
 NANOS = 1_000_000_000
 SPLIT_DOCUMENTS, SPLIT_BYTES = 64, 256 * 1024 * 1024

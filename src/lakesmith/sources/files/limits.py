@@ -8,23 +8,11 @@ GB = 1024 * MB
 RECORD_BYTES = 8 * MB
 """The longest record, of whatever format: a line of text, a JSON or XML element, a row of a sheet. A longer one is a reject."""
 
-CELL_BYTES = RECORD_BYTES
-"""The longest single value, for formats that have values without records around them."""
-
 NESTING_DEPTH = 32
-"""How deep lists and structs may lie in each other; what lies deeper is kept as text (JSON) of the value at this depth, or is a reject."""
-
-DEPTH_READ = 256
-"""How deep a document may nest at all: a parser must stop there before its own stack does; the element is a reject."""
+"""How deep lists and structs may lie in each other; a record that goes deeper is a reject."""
 
 NUMBER_DIGITS = 38
 """How many digits a number may have to stay one; a longer one keeps its text. It is what a decimal column of the lake can hold."""
-
-NUMBER_TEXT = 4_000
-"""How many characters a number may be written with to be looked at as one; Python's own limit lies a little above."""
-
-NUMBER_EXPONENT = 308
-"""The largest power of ten of a number; beyond it, floating point says infinite, so the number keeps its text."""
 
 HEAD_BYTES = RECORD_BYTES + MB
 """What a reader that does not seek sees of a file's beginning: enough for the longest first record."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from lakesmith.sources.files.contents import Content, Handles, contents_of, format_of_member, kind_to_unpack
 from lakesmith.sources.files.formats import load_format
 from lakesmith.sources.files.formats.base import Sight
 from lakesmith.sources.files.options import FileStreamOptions
+from lakesmith.sources.files.reading.contents import Content, Handles, contents_of, format_of_member, kind_to_unpack
 from lakesmith.sources.files.unpacking.kinds import PACKINGS, ZIP, kind_of_name
 from lakesmith.sources.files.unpacking.members import wanted_of
 from lakesmith.sources.files.unpacking.zips import Archive

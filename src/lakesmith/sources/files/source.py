@@ -13,16 +13,16 @@ from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissi
 from lakesmith.host.clock import Clock, SystemClock
 from lakesmith.model.loads import QuarantinedRow
 from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, Replay, SourceContext, Split, StreamSpec
-from lakesmith.sources.files.broken import BrokenFileError, Refusal, aside, stand_in
-from lakesmith.sources.files.job import Job, told
-from lakesmith.sources.files.ledger import Book, Ledger, canonical, decode, encode, read_plain
+from lakesmith.sources.files.deliveries.broken import BrokenFileError, Refusal, aside, stand_in
+from lakesmith.sources.files.deliveries.ledger import Book, Ledger, canonical, decode, encode, read_plain
+from lakesmith.sources.files.deliveries.patterns import BadPatternError, Pattern, parse_pattern
+from lakesmith.sources.files.deliveries.planning import Comparing, in_order, tell_gone
+from lakesmith.sources.files.deliveries.splitting import Splitting
 from lakesmith.sources.files.options import FilesOptions, FileStreamOptions
-from lakesmith.sources.files.patterns import BadPatternError, Pattern, parse_pattern
 from lakesmith.sources.files.places import open_place
 from lakesmith.sources.files.places.place import Found
-from lakesmith.sources.files.planning import Comparing, in_order, tell_gone
-from lakesmith.sources.files.reading import read_job
-from lakesmith.sources.files.splitting import Splitting
+from lakesmith.sources.files.reading.growing import read_job
+from lakesmith.sources.files.reading.job import Job, told
 
 NANOS = 1_000_000_000
 
@@ -142,7 +142,7 @@ class FilesSource:
 
     def replay(self, stream: StreamSpec, records: Sequence[QuarantinedRow]) -> Iterator[Replay]:
         """Yield what becomes of records of quarantine by today's settings."""
-        from lakesmith.sources.files.replaying import replay
+        from lakesmith.sources.files.reading.replaying import replay
 
         return replay(self._place, stream, records)
 

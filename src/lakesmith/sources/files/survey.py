@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from lakesmith.errors import LakesmithError
 from lakesmith.host.files import storage_errors
 from lakesmith.model.streams import Finding, StreamSpec
-from lakesmith.sources.files.contents import Handles
 from lakesmith.sources.files.looking import look_into
 from lakesmith.sources.files.places.place import Found, Place
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.reading.contents import Handles
+from lakesmith.sources.files.reading.tape import Tape
 
 KILO = 1000
 UNITS = ("bytes", "kB", "MB", "GB", "TB")

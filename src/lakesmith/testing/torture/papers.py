@@ -45,8 +45,8 @@ class Papers:
         self._write(home, range(DOCUMENTS))
 
     def grow(self, home: Path, round_: int) -> None:
-        """Bring some more."""
-        self._write(home, range(1000 * round_, 1000 * round_ + 10))
+        """Bring as many more, so that there is time to be killed."""
+        self._write(home, range(1000 * round_, 1000 * round_ + DOCUMENTS))
 
     def act(self, home: Path) -> None:
         """Load what is new, while somebody kills those who read it."""

@@ -4,7 +4,7 @@ import pytest
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissingError, StorageUnavailableError
 from lakesmith.model.streams import Ask
-from lakesmith.sources.files.ledger import decode
+from lakesmith.sources.files.deliveries.ledger import decode
 
 
 def put(s3, far, name, content):

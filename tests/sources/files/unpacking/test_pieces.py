@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakesmith.sources.files.tape import LooseTape, WholeTape, digest_of
+from lakesmith.sources.files.reading.tape import LooseTape, WholeTape, digest_of
 from lakesmith.sources.files.unpacking.pieces import Pieces, ahead, pieces_of, spooled, view
 
 CONTENT = st.lists(st.binary(max_size=20), max_size=12)

@@ -29,8 +29,8 @@ class Known:
 
 
 FORMATS = {
-    "csv": Known("lakesmith.sources.files.formats.csv", (".csv", ".tsv", ".txt"), headed=True),
-    "fixed": Known("lakesmith.sources.files.formats.fixed", (".fwf",), headed=True),
+    "csv": Known("lakesmith.sources.files.formats.text.csv", (".csv", ".tsv", ".txt"), headed=True),
+    "fixed": Known("lakesmith.sources.files.formats.text.fixed", (".fwf",), headed=True),
     "log": Known("lakesmith.sources.files.formats.logs.auto", (".log",), headed=True),
     "combined": Known("lakesmith.sources.files.formats.logs.combined", ()),
     "vhost_combined": Known("lakesmith.sources.files.formats.logs.vhost_combined", ()),
@@ -42,14 +42,14 @@ FORMATS = {
     "nginx_json": Known("lakesmith.sources.files.formats.logs.nginx_json", ()),
     "haproxy": Known("lakesmith.sources.files.formats.logs.haproxy", ()),
     "excel": Known(
-        "lakesmith.sources.files.formats.excel", (".xlsx", ".xlsm", ".xls", ".ods"), grows=False, seeks=True
+        "lakesmith.sources.files.formats.tables.excel", (".xlsx", ".xlsm", ".xls", ".ods"), grows=False, seeks=True
     ),
-    "parquet": Known("lakesmith.sources.files.formats.parquet", (".parquet",), grows=False, seeks=True),
-    "avro": Known("lakesmith.sources.files.formats.avro", (".avro",), grows=False),
-    "orc": Known("lakesmith.sources.files.formats.orc", (".orc",), grows=False, seeks=True),
-    "jsonl": Known("lakesmith.sources.files.formats.jsonl", (".jsonl", ".ndjson", ".jsonlines", ".ldjson")),
-    "json": Known("lakesmith.sources.files.formats.json", (".json",), grows=False),
-    "xml": Known("lakesmith.sources.files.formats.xml", (".xml",), grows=False),
+    "parquet": Known("lakesmith.sources.files.formats.tables.parquet", (".parquet",), grows=False, seeks=True),
+    "avro": Known("lakesmith.sources.files.formats.tables.avro", (".avro",), grows=False),
+    "orc": Known("lakesmith.sources.files.formats.tables.orc", (".orc",), grows=False, seeks=True),
+    "jsonl": Known("lakesmith.sources.files.formats.nested.jsonl", (".jsonl", ".ndjson", ".jsonlines", ".ldjson")),
+    "json": Known("lakesmith.sources.files.formats.nested.json", (".json",), grows=False),
+    "xml": Known("lakesmith.sources.files.formats.nested.xml", (".xml",), grows=False),
 }
 
 ARCHIVE = "archive"
@@ -66,6 +66,16 @@ def name_of_format(name: str) -> str | None:
     inner = inner_name(name).lower()
     known = next((known for known, entry in FORMATS.items() if inner.endswith(entry.suffixes)), None)
     return known or (ARCHIVE if kind_of_name(name) == ZIP else None)
+
+
+def is_read_on(format_: str, name: str) -> bool:
+    """Whether the reading of a file can go on after any of its chunks: one that is packed or of a whole format is read anew.
+
+    Examples:
+        >>> is_read_on("csv", "a.csv"), is_read_on("csv", "a.csv.gz"), is_read_on("json", "a.json")
+        (True, False, False)
+    """
+    return kind_of_name(name) is None and format_ in FORMATS and FORMATS[format_].grows
 
 
 def load_format(name: str) -> Format:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakesmith.sources.files.options import FileStreamOptions
-    from lakesmith.sources.files.tape import Tape
+    from lakesmith.sources.files.reading.tape import Tape
 
 RAW_LIMIT = 64 * 1024
 RECORD_LIMIT = RECORD_BYTES

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from lakesmith.sources.files.formats.base import RAW_LIMIT, RECORD_LIMIT
-from lakesmith.sources.files.formats.lexer import Cut, Lexer, is_blank
-from lakesmith.sources.files.formats.transcoding import Feed, Straight, Transcoded
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.formats.text.lexer import Cut, Lexer, is_blank
+from lakesmith.sources.files.formats.text.transcoding import Feed, Straight, Transcoded
+from lakesmith.sources.files.reading.tape import Tape
 
 BLOCK = 2 * 1024 * 1024
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from lakesmith.errors import SourceMissingError
 from lakesmith.host.files import storage_errors
-from lakesmith.sources.files.patterns import Numbers, Part, Pattern, day_of, match_part
+from lakesmith.sources.files.deliveries.patterns import Numbers, Part, Pattern, day_of, match_part
 from lakesmith.sources.files.places.place import Found, Status
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from lakesmith.sources.files.patterns import Pattern
+from lakesmith.sources.files.deliveries.patterns import Pattern
 
 
 @dataclass(frozen=True, slots=True)

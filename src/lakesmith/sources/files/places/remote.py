@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import BinaryIO
 
-from lakesmith.sources.files.patterns import Pattern, match_name
+from lakesmith.sources.files.deliveries.patterns import Pattern, match_name
 from lakesmith.sources.files.places.address import Address
 from lakesmith.sources.files.places.connection import Body, Connection, Listed
 from lakesmith.sources.files.places.far_file import FIRST_BYTES, FarFile

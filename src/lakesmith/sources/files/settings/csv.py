@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from lakesmith.sources.files.formats.encodings import readable_name
+from lakesmith.sources.files.formats.text.encodings import readable_name
 
 MOST_HEADER_ROWS = 20
 

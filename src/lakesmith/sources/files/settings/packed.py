@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from lakesmith.sources.files.deliveries.patterns import Pattern, parse_pattern
 from lakesmith.sources.files.limits import GB, MAX_UNPACKED_GB
-from lakesmith.sources.files.patterns import Pattern, parse_pattern
 
 
 class PackedSettings(BaseModel):

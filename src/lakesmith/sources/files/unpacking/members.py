@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lakesmith.errors import SourceDataError
+from lakesmith.sources.files.deliveries.patterns import Pattern, match_name
 from lakesmith.sources.files.limits import PACKINGS_DEEP
-from lakesmith.sources.files.patterns import Pattern, match_name
 from lakesmith.sources.files.unpacking.budget import Budget
 from lakesmith.sources.files.unpacking.kinds import (
     BEGINNING,

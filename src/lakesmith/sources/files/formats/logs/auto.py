@@ -13,7 +13,7 @@ from lakesmith.sources.files.formats.base import Replays, Sight, Stretch, Tail
 from lakesmith.sources.files.formats.logs.layout import Layout
 from lakesmith.sources.files.formats.logs.own import BadPatternError, layout_of
 from lakesmith.sources.files.formats.logs.reader import LayoutFormat, first_lines
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.reading.tape import Tape
 
 if TYPE_CHECKING:
     import polars as pl

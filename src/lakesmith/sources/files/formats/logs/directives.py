@@ -20,7 +20,7 @@ from lakesmith.sources.files.formats.logs.reader import (
     read_lines,
     sight_of,
 )
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.reading.tape import Tape
 
 if TYPE_CHECKING:
     from lakesmith.sources.files.options import FileStreamOptions

@@ -21,7 +21,7 @@ from lakesmith.sources.files.formats.logs.layout import TOO_LONG, Parsed, as_bat
 from lakesmith.sources.files.formats.logs.reader import first_lines, read_lines, sight_of
 from lakesmith.sources.files.formats.logs.requests import PARTS, split_request
 from lakesmith.sources.files.formats.logs.variables import NGINX
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.reading.tape import Tape
 
 if TYPE_CHECKING:
     from lakesmith.sources.files.options import FileStreamOptions

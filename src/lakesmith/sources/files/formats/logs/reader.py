@@ -11,10 +11,10 @@ import polars as pl
 
 from lakesmith.sources.files.formats.base import CUT_REASON, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader
-from lakesmith.sources.files.formats.lexer import Lexer, is_blank
 from lakesmith.sources.files.formats.logs.layout import TOO_LONG, Layout, Parsed, Parser
 from lakesmith.sources.files.formats.logs.lines import numbered
-from lakesmith.sources.files.tape import Tape
+from lakesmith.sources.files.formats.text.lexer import Lexer, is_blank
+from lakesmith.sources.files.reading.tape import Tape
 
 if TYPE_CHECKING:
     from lakesmith.sources.files.options import FileStreamOptions

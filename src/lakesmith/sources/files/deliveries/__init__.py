@@ -1,0 +1,1 @@
+"""What was delivered: which files there are, which of them are to be read, and what was read of each."""

@@ -1,0 +1,1 @@
+"""Records inside records: JSON, a line or a document, and XML."""

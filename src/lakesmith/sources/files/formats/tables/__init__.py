@@ -1,0 +1,1 @@
+"""Tables with types of their own: workbooks, Parquet, Avro, ORC."""

@@ -1,0 +1,1 @@
+"""Tables written as text: delimited and of fixed width, in any encoding."""
