@@ -19,6 +19,12 @@ Position = bytes
 TEXT_KEY = b"lakesmith.text"
 """Arrow field metadata key: the column is text whose type the source does not know (CSV and the like)."""
 
+DOC_KEY = b"lakesmith.doc"
+"""Metadata of an Arrow field: what the source says of the column, a sentence for people that becomes its doc in bronze."""
+
+PERSONAL = "Personal data."
+"""How the doc of a column begins that tells something of a person."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class StreamId:

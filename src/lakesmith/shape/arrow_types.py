@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from pyarrow import Field as ArrowField
 from pyarrow import Schema as ArrowSchema
 
+from lakesmith.model.streams import DOC_KEY
 from lakesmith.model.types import (
     BINARY,
     BOOLEAN,
@@ -108,6 +111,11 @@ def is_list(kind: DataType) -> bool:
     """Whether an Arrow type is one of the kinds of list."""
     views = is_.is_list_view(kind) or is_.is_large_list_view(kind)
     return bool(views or is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind))
+
+
+def told_doc(field: ArrowField[Any]) -> str:
+    """Return what the source says of a column, else a sentence on its type where bronze cannot keep it, or an empty text."""
+    return (field.metadata or {}).get(DOC_KEY, b"").decode() or source_doc(field.type)
 
 
 def source_doc(kind: DataType) -> str:

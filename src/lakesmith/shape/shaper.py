@@ -15,7 +15,7 @@ from lakesmith.model.spellings import Numbers, Spelling, parse_spelling
 from lakesmith.model.streams import Reject
 from lakesmith.model.types import STRING, Field, Schema, Type
 from lakesmith.shape.arrow import Array, pa, pc
-from lakesmith.shape.arrow_types import arrow_type, source_doc
+from lakesmith.shape.arrow_types import arrow_type, told_doc
 from lakesmith.shape.decision import casts, merge_drift, missing, refuse_gone, refuse_keyless, renames
 from lakesmith.shape.empties import is_bare
 from lakesmith.shape.joint import has_new_fractions, is_column, join
@@ -185,7 +185,7 @@ class Shaper:
             kind = self._type_of(rows, i, name, column)
             if kind is not None:
                 spelling = self._spelling_of(rows.schema.field(i), name, column)
-                doc = _unit_doc(spelling) or source_doc(rows.schema.field(i).type)
+                doc = _unit_doc(spelling) or told_doc(rows.schema.field(i))
                 seen.append(Field(column, kind, name, doc, spelling=str(spelling or "")))
             elif self._policy.column(name, column).mask == "drop":
                 continue

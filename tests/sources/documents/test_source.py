@@ -191,7 +191,11 @@ def test_bronze_holds_nested_columns_and_errors_as_they_are(folder, tmp_path_fac
     spec = replace(folder.spec, mode="dedupe", key=("path",))
     context = SourceContext("inbox", DocumentsOptions(root=str(folder.root)), folder.root, (spec,))
     lakes = tmp_path_factory.mktemp("lakes")
-    Trial(DocumentsSource, context, lakes).load()
+    trial = Trial(DocumentsSource, context, lakes)
+    trial.load()
+    docs = {column.name: column.doc for column in trial.lake().table(trial.spec.id).head().schema}
+    personal = {name for name, doc in docs.items() if doc.startswith("Personal data.")}
+    assert personal == {"gps_latitude", "gps_longitude"}
     [file] = lakes.rglob("*.parquet")
     found = duckdb.sql(f"select path, tables, attachments, error, _ls_source from '{file}' order by path").fetchall()
     assert found == [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lakesmith.model.streams import DOC_KEY, PERSONAL
 from lakesmith.sources.documents.parsed import normalise
 
 TEXTS = pa.list_(pa.string())
@@ -28,6 +29,7 @@ TABLE = pa.struct(
         pa.field("cells", pa.list_(TEXTS)),
     ]
 )
+WHERE_TAKEN = {DOC_KEY: f"{PERSONAL} Where a picture was taken, in degrees.".encode()}
 INSTANT = pa.timestamp("us", "UTC")
 FIELDS: list[pa.Field[Any]] = [
     pa.field("path", pa.string()),
@@ -47,8 +49,8 @@ FIELDS: list[pa.Field[Any]] = [
     pa.field("attachments", pa.list_(ATTACHMENT)),
     pa.field("tables", pa.list_(TABLE)),
     pa.field("page_texts", TEXTS),
-    pa.field("gps_latitude", pa.float64()),
-    pa.field("gps_longitude", pa.float64()),
+    pa.field("gps_latitude", pa.float64(), metadata=WHERE_TAKEN),
+    pa.field("gps_longitude", pa.float64(), metadata=WHERE_TAKEN),
     pa.field("cut", TEXTS),
     pa.field("error", pa.string()),
 ]
