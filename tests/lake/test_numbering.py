@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from test_types import SCHEMAS
 
-from lakesmith.lake.commits.judge import all_fields
-from lakesmith.lake.numbering import number_schema
+from lakesmith.lake.numbering import all_fields, number_schema
 from lakesmith.model.types import (
     DATE,
     DOUBLE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lakesmith.model.types import (
@@ -20,6 +20,7 @@ from lakesmith.model.types import (
     Schema,
     Struct,
     Type,
+    parts,
 )
 
 HOLES = Schema(HOLE_FIELDS)
@@ -52,6 +53,32 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
     data = _merge(tuple(f for f in known if not f.is_system), after.data.fields, ids)
     _check_names((*data, *system))
     return Schema((*data, *system))
+
+
+def going_on(known: Schema | None, last_id: int, staged: Schema | None) -> tuple[Schema | None, int]:
+    """Return the schema to number on, and the highest id given: what files of the same group were last written with, if there are any.
+
+    Numbered on the table alone, a column would get another id as soon as a part is added to a new one before it.
+
+    Args:
+        known: The table's schema; None for a table that does not exist yet.
+        last_id: The highest field id ever given in the table.
+        staged: What the last stage of the group was numbered with. It is passed over if the table has other columns or has given its
+            ids away since: whoever compares the ids sees it then.
+    """
+    if staged is None:
+        return known, last_id
+    mine = {field.id for field in all_fields(staged.fields)}
+    table = {field.id for field in all_fields(known.fields)} if known is not None else set()
+    is_ours = table <= mine and all(id_ > last_id for id_ in mine - table)
+    return (staged, max(last_id, *mine)) if is_ours else (known, last_id)
+
+
+def all_fields(fields: Iterable[Field]) -> Iterator[Field]:
+    """Yield columns and all their parts, the elements of lists and maps too, each with its field id."""
+    for field in fields:
+        yield field
+        yield from all_fields(parts(field.type))
 
 
 def _check_names(fields: tuple[Field, ...]) -> None:

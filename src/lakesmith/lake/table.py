@@ -13,7 +13,7 @@ from lakesmith.lake.catalogs.pointers import read_metadata
 from lakesmith.lake.commits.judge import find_building, highest_known, said_in_force
 from lakesmith.lake.commits.summaries import read_commit
 from lakesmith.lake.metadata import BUILD, MAIN, Metadata, from_ms, to_ms
-from lakesmith.lake.numbering import number_schema, with_holes
+from lakesmith.lake.numbering import going_on, number_schema, with_holes
 from lakesmith.lake.positions.checkpoints import CHECKPOINT, in_force
 from lakesmith.lake.quarantine.claims import ClaimStore
 from lakesmith.lake.quarantine.rejects import read_claimed
@@ -149,19 +149,22 @@ class Table:
             )
         return max(now, head.last_updated + TICK)
 
-    def number(self, head: Head | None, reshape: Reshape, *, holes: bool = False) -> Schema:
+    def number(
+        self, head: Head | None, reshape: Reshape, *, before: Schema | None = None, holes: bool = False
+    ) -> Schema:
         """Return the full schema (data columns, then system columns) with the field ids that a commit of `reshape` will give.
 
-        With `holes` it has `_ls_unchanged` and `_ls_prev_key`, which a table keeps once it has them.
+        `before` is what the stage before, in the same group, was numbered with. With `holes` the schema has `_ls_unchanged` and `_ls_prev_key`, which a table keeps once it has them.
 
         Raises:
             ValueError: If a type changes in a way that is no promotion.
             CatalogBrokenError: If the metadata that `head` names cannot be read any more.
         """
         after = with_holes(reshape.after) if holes else reshape.after
-        if head is None:
-            return number_schema(None, 0, after)
-        return number_schema(head.schema, read_metadata(self.services.store, head.metadata_path).last_column_id, after)
+        known, last_id = None, 0
+        if head is not None:
+            known, last_id = head.schema, read_metadata(self.services.store, head.metadata_path).last_column_id
+        return number_schema(*going_on(known, last_id, before), after)
 
     def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
         """Open a stage for rows numbered from `first_row` on; `schema` is what `number` returned."""

@@ -155,10 +155,13 @@ class Bronze(Protocol):
         """Do the upkeep that is due (many small files, old metadata files); None if nothing is. Cheap to ask."""
         ...
 
-    def number(self, head: Head | None, reshape: Reshape, *, holes: bool = False) -> Schema:
+    def number(
+        self, head: Head | None, reshape: Reshape, *, before: Schema | None = None, holes: bool = False
+    ) -> Schema:
         """Return the full schema (data and system columns) with the field ids that a commit of `reshape` will give.
 
-        With `holes` the table gets the columns that say which values a log did not bring.
+        `before` is what the group's stage before this one was numbered with: ids once written into a file stay. With `holes` the
+        table gets the columns that say which values a log did not bring.
         """
         ...
 

@@ -32,8 +32,8 @@ def add_vanished(filling: Filling, spec: StreamSpec, reshape: Reshape) -> None:
     if filling.head is None or not filling.head.rows:
         return
     key = tuple(_column(spec, reshape.after, name) for name in spec.key)
-    schema = filling.bronze.number(filling.head, reshape)
-    for rows in filling.bronze.vanished(filling.close(), schema, key):
+    staged = filling.close()
+    for rows in filling.bronze.vanished(staged, filling.number(reshape), key):
         gone = pa.repeat(pa.scalar("d"), rows.num_rows)
         filling.derive(rows, reshape, VANISHED, Marks(gone, derived=rows.num_rows))
 

@@ -68,10 +68,14 @@ class Filling:
             with suppress(OSError):  # a full disk fails the cleaning up as well, and must not hide what went wrong
                 self._stage.abandon()
 
+    def number(self, reshape: Reshape) -> Schema:
+        """Return the full schema that a stage of `reshape` is written with, after those of the group that are closed."""
+        return self.bronze.number(self.head, reshape, before=self.staged[-1].schema if self.staged else None)
+
     def _stage_of(self, reshape: Reshape) -> Stage:
         if self._stage is None or reshape.after != self._schema:
             self.close()
-            schema = self.bronze.number(self.head, reshape)
+            schema = self.number(reshape)
             first_row = self.staged[-1].next_row if self.staged else 0
             self._stage = self.bronze.stage(self.group, schema, first_row)
             self._schema = reshape.after

@@ -3,6 +3,7 @@
 import gzip
 import os
 import zipfile
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -225,3 +226,44 @@ def test_a_rebuild_that_meets_a_file_that_breaks_late(drops: Drops) -> None:
     )
     assert (load.counts.read, load.counts.written, load.counts.quarantined) == (3, 2, 1)
     assert drops.held()[0] == [("a.csv", 1), ("a.csv", 2)]
+
+
+def test_a_file_that_was_cut_and_is_restored_is_not_read_again(drops):
+    whole = gzip.compress(GOOD.encode())
+    drops.put("a.csv.gz", whole)
+    drops.load(on_rewrite="reload")
+    drops.put("a.csv.gz", whole[:-3])
+    assert drops.load(on_rewrite="reload").counts.quarantined == 1
+    drops.put("a.csv.gz", whole)
+    assert drops.load(on_rewrite="reload").counts.written == 0
+    assert drops.held()[0] == [("a.csv.gz", 1), ("a.csv.gz", 2)]
+
+
+@pytest.mark.parametrize("policy", ["skip", "stop"])
+def test_a_file_that_breaks_late_and_may_still_be_written_waits(drops, policy):
+    drops.put("a.csv.gz", LATE)
+    done = drops.load(settle_s=1000, on_broken=policy)
+    assert (done.counts.read, done.counts.quarantined) == (0, 0)
+    assert [notice for notice in done.notices if "may still be written" in notice]
+    drops.put("a.csv.gz", gzip.compress(LONG, 1))
+    assert drops.load(settle_s=1000, on_broken=policy).counts.written == 300_000
+
+
+def test_rows_of_a_member_that_is_not_in_its_archive_any_more_stay_in_a_rebuild_of_later_days(drops):
+    def archive(name, rows):
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w") as packed:
+            packed.writestr(name, "id,v\n" + rows)
+        return out.getvalue()
+
+    settings = {"files": ["{date}.zip", "{date}.csv"], "on_rewrite": "reload"}
+    drops.put("2026-10-01.zip", archive("a.csv", "1,a\n"))
+    drops.load(**settings)
+    drops.put("2026-10-01.zip", archive("b.csv", "2,b\n"))
+    drops.load(**settings)
+    drops.put("2026-10-09.csv", "id,v\n9,z\n")
+    drops.load(**settings)
+    trial = drops.trial(**settings)
+    table = trial.lake().table(trial.spec.id)
+    load_stream(LoadJob(trial.spec, trial.source(), table, Host(), rebuild=Rebuild(date(2026, 10, 5))))
+    assert [number for _, number in drops.held()[0]] == [1, 2, 9]

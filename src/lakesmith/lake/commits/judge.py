@@ -13,7 +13,7 @@ from lakesmith.lake.positions.checkpoints import CHECKPOINT, find_said, highest_
 from lakesmith.lake.positions.sidecars import read_outline
 from lakesmith.lake.quarantine.claims import BATCH_ID
 from lakesmith.model.loads import Batch, Commit, Group
-from lakesmith.model.types import Field, Schema, parts
+from lakesmith.model.types import Field, Schema, Type, parts
 
 HIGHEST = "lakesmith.highest-ordinal"
 NOTHING_LOADED = "none"
@@ -135,21 +135,22 @@ def check_schemas(group: Group, batch: Batch, schema: Schema) -> None:
     Raises:
         FencedError: If somebody else gave one of the ids to another column meanwhile.
     """
-    final = {field.id: (field.name, field.type) for field in all_fields(schema.fields)}
+    final = dict(_placed(schema.fields))
     for receipt in batch.staged:
-        for field in all_fields(receipt.schema.fields):
-            name, type_ = final.get(field.id, ("", None))
-            if name != field.name or type_ is None or not may_read(field.type, type_):
+        for id_, (path, written) in _placed(receipt.schema.fields):
+            there, type_ = final.get(id_, ((), None))
+            if there != path or type_ is None or not may_read(written, type_):
                 raise fenced(
-                    group, f"column {field.name!r} was written with field id {field.id}, which it no longer has"
+                    group, f"column {'.'.join(path)!r} was written with field id {id_}, which it no longer has"
                 )
 
 
-def all_fields(fields: Iterable[Field]) -> Iterator[Field]:
-    """Yield columns and all their parts, the elements of lists and maps too, each with its field id."""
+def _placed(fields: Iterable[Field], above: tuple[str, ...] = ()) -> Iterator[tuple[int, tuple[tuple[str, ...], Type]]]:
+    """Yield the id of every column and part, with where it stands and its type."""
     for field in fields:
-        yield field
-        yield from all_fields(parts(field.type))
+        path = (*above, field.name)
+        yield field.id, (path, field.type)
+        yield from _placed(parts(field.type), path)
 
 
 def fenced(group: Group, why: str) -> FencedError:

@@ -32,7 +32,7 @@ from lakesmith.lake.commits.judge import (
 from lakesmith.lake.commits.sending import Prepared, Sender, Steps
 from lakesmith.lake.commits.summaries import write_summary
 from lakesmith.lake.metadata import FRESH, MAIN, Metadata, to_ms
-from lakesmith.lake.numbering import number_schema, with_holes
+from lakesmith.lake.numbering import going_on, number_schema, with_holes
 from lakesmith.lake.positions.checkpoints import REFERENCE, reference
 from lakesmith.lake.quarantine.claims import UNDONE, undo, undone_before
 from lakesmith.lake.staging.statistics import describe_file
@@ -140,9 +140,12 @@ class LoadWork:
     def _columns(self) -> Schema:
         return with_holes(self.batch.reshape.after, (receipt.schema for receipt in self.batch.staged))
 
+    def _last_staged(self) -> Schema | None:
+        return self.batch.staged[-1].schema if self.batch.staged else None
+
     def _new(self) -> Base:
         group, catalog = self.group, self.services.catalog()
-        schema = number_schema(None, 0, self._columns())
+        schema = number_schema(*going_on(None, 0, self._last_staged()), self._columns())
         check_schemas(group, self.batch, schema)
         _ensure_namespace(catalog, group.stream.source, self.services.pointers.place)
         changes = iceberg.creation(group, schema, self.services.layout.table(group.stream))
@@ -151,7 +154,7 @@ class LoadWork:
 
     def _existing(self, metadata: Metadata) -> Base:
         known = metadata.schema()
-        schema = number_schema(known, metadata.last_column_id, self._columns())
+        schema = number_schema(*going_on(known, metadata.last_column_id, self._last_staged()), self._columns())
         check_schemas(self.group, self.batch, schema)
         base = open_base(self.services, self.group.stream, metadata)
         if schema == known:

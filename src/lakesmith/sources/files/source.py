@@ -22,7 +22,7 @@ from lakesmith.sources.files.options import FilesOptions, FileStreamOptions
 from lakesmith.sources.files.places import open_place
 from lakesmith.sources.files.places.place import Found
 from lakesmith.sources.files.reading.growing import read_job
-from lakesmith.sources.files.reading.job import Job, told
+from lakesmith.sources.files.reading.job import Job, half_written, told
 
 NANOS = 1_000_000_000
 
@@ -120,13 +120,21 @@ class FilesSource:
 
     def go_on(self, stream: StreamSpec, splits: Sequence[Split], error: SourceDataError) -> Sequence[Split] | None:
         """Return splits in which the file that an error is about goes aside; None if the stream stops there."""
-        if not isinstance(error, BrokenFileError) or not self._skips(stream):
+        if not isinstance(error, BrokenFileError):
             return None
         refusal = error.refusal
         at = next((number for number, split in enumerate(splits) if split.name == refusal.name), None)
         if at is None:
             return None
-        job = stand_in(Job.from_json(json.loads(splits[at].token)), refusal)
+        job = Job.from_json(json.loads(splits[at].token))
+        if (
+            job.may_grow
+        ):  # read up to where it is broken, and changed only now: nothing of it is kept, and nothing noted
+            job = replace(job, format="", may_grow=False, notices=(*job.notices, half_written(refusal.name)))
+        elif self._skips(stream):
+            job = stand_in(job, refusal)
+        else:
+            return None
         return [*splits[:at], replace(splits[at], token=canonical(job.as_json())), *splits[at + 1 :]]
 
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:

@@ -50,6 +50,11 @@ class Job:
         return cls(raw["name"], raw["format"], known, refreshed, raw["may_grow"], tuple(raw["notices"]), raw["broken"])
 
 
+def half_written(name: str) -> str:
+    """Return the notice for a file that cannot be read yet."""
+    return f"{name} cannot be read and was changed only now, so it may still be written: it waits for a later run."
+
+
 def told(job: Job, notices: tuple[str, ...], entries: Ledger | None = None) -> Chunk:
     """Return a chunk without rows, for what is to be told and noted of a job that brings none."""
     import pyarrow as pa

@@ -13,7 +13,7 @@ from lakesmith.sources.files.formats import load_format
 from lakesmith.sources.files.formats.base import Stretch, Tail, reject
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.reading.contents import Content, Handles, contents_of
-from lakesmith.sources.files.reading.job import told
+from lakesmith.sources.files.reading.job import half_written, told
 from lakesmith.sources.files.reading.marks import marked
 from lakesmith.sources.files.reading.opened import Opened
 from lakesmith.sources.files.reading.tape import WholeTape, digest_of
@@ -47,11 +47,7 @@ class WholeReading:
         try:
             first = next(chunks)
         except SourceDataError:
-            name = self._job.name
-            text = (
-                f"{name} cannot be read and was changed only now, so it may still be written: it waits for a later run."
-            )
-            yield told(self._job, (text,))
+            yield told(self._job, (half_written(self._job.name),))
             return
         yield first
         yield from chunks
@@ -75,18 +71,22 @@ class WholeReading:
         digest = self._tape.digest(self._status.size)
         self._opened.check_unchanged(growing=False)
         inside = f"{self._job.name}/"
-        inner = [origin.removeprefix(inside) for origin in members if origin.startswith(inside)]
+        known = self._job.known
+        earlier = (
+            known.members if known is not None else ()
+        )  # rows of an earlier version are in the table under these names
+        now = (origin.removeprefix(inside) for origin in members if origin.startswith(inside))
+        inner = dict.fromkeys((*earlier, *now))
         notes = {MEMBERS: "\n".join(inner)} if inner else {}
         done = replace(entry, consumed=self._status.size, digest=digest, is_done=True, notes=notes)
         yield replace(waiting, after=self._after(done), notices=tuple(self._opened.notices))
 
     def _is_same(self, known: Entry) -> bool:
-        if known.size != self._status.size:
+        size, digest = (known.consumed, known.digest) if known.refused else (known.size, known.whole or known.digest)
+        if size != self._status.size:
             return False
         self._opened.head.seek(0)
-        return digest_of(self._opened.head, known.size) == (
-            known.digest if known.refused else known.whole or known.digest
-        )
+        return digest_of(self._opened.head, size) == digest
 
     def _after(self, entry: Entry) -> bytes:
         return encode({**self._job.refreshed, self._job.name: entry})
