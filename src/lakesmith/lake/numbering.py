@@ -55,7 +55,7 @@ def number_schema(before: Schema | None, last_id: int, after: Schema) -> Schema:
     return Schema((*data, *system))
 
 
-def going_on(known: Schema | None, last_id: int, staged: Schema | None) -> tuple[Schema | None, int]:
+def going_on(known: Schema | None, last_id: int, staged: Schema | None, after: Schema) -> tuple[Schema | None, int]:
     """Return the schema to number on, and the highest id given: what files of the same group were last written with, if there are any.
 
     Numbered on the table alone, a column would get another id as soon as a part is added to a new one before it.
@@ -65,13 +65,16 @@ def going_on(known: Schema | None, last_id: int, staged: Schema | None) -> tuple
         last_id: The highest field id ever given in the table.
         staged: What the last stage of the group was numbered with. It is passed over if the table has other columns or has given its
             ids away since: whoever compares the ids sees it then.
+        after: The data columns that are needed; those with an id may have another name than in the table.
     """
     if staged is None:
         return known, last_id
-    mine = {field.id for field in all_fields(staged.fields)}
-    table = {field.id for field in all_fields(known.fields)} if known is not None else set()
-    is_ours = table <= mine and all(id_ > last_id for id_ in mine - table)
-    return (staged, max(last_id, *mine)) if is_ours else (known, last_id)
+    mine = {field.id: field.name for field in all_fields(staged.fields)}
+    table = {field.id: field.name for field in all_fields(known.fields)} if known is not None else {}
+    renamed = {field.id for field in after}
+    is_ours = all(mine.get(id_) == name or (id_ in renamed and id_ in mine) for id_, name in table.items())
+    is_free = all(id_ > last_id for id_ in mine.keys() - table.keys())
+    return (staged, max(last_id, *mine)) if is_ours and is_free else (known, last_id)
 
 
 def all_fields(fields: Iterable[Field]) -> Iterator[Field]:

@@ -164,7 +164,7 @@ class Table:
         known, last_id = None, 0
         if head is not None:
             known, last_id = head.schema, read_metadata(self.services.store, head.metadata_path).last_column_id
-        return number_schema(*going_on(known, last_id, before), after)
+        return number_schema(*going_on(known, last_id, before, after), after)
 
     def stage(self, group: Group, schema: Schema, first_row: int) -> Stage:
         """Open a stage for rows numbered from `first_row` on; `schema` is what `number` returned."""

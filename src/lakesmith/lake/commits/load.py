@@ -140,12 +140,13 @@ class LoadWork:
     def _columns(self) -> Schema:
         return with_holes(self.batch.reshape.after, (receipt.schema for receipt in self.batch.staged))
 
-    def _last_staged(self) -> Schema | None:
-        return self.batch.staged[-1].schema if self.batch.staged else None
+    def _numbered(self, known: Schema | None, last_id: int) -> Schema:
+        columns, staged = self._columns(), self.batch.staged[-1].schema if self.batch.staged else None
+        return number_schema(*going_on(known, last_id, staged, columns), columns)
 
     def _new(self) -> Base:
         group, catalog = self.group, self.services.catalog()
-        schema = number_schema(*going_on(None, 0, self._last_staged()), self._columns())
+        schema = self._numbered(None, 0)
         check_schemas(group, self.batch, schema)
         _ensure_namespace(catalog, group.stream.source, self.services.pointers.place)
         changes = iceberg.creation(group, schema, self.services.layout.table(group.stream))
@@ -154,7 +155,7 @@ class LoadWork:
 
     def _existing(self, metadata: Metadata) -> Base:
         known = metadata.schema()
-        schema = number_schema(*going_on(known, metadata.last_column_id, self._last_staged()), self._columns())
+        schema = self._numbered(known, metadata.last_column_id)
         check_schemas(self.group, self.batch, schema)
         base = open_base(self.services, self.group.stream, metadata)
         if schema == known:
