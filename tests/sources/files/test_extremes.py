@@ -106,3 +106,9 @@ def test_a_line_of_separators_is_a_row_of_nulls(delivery) -> None:
     loaded = delivery.load()
     assert loaded.rows == [(None, None), ("", "")]
     assert reasons(loaded) == [("too few fields: 1 instead of 2", "t.csv:4")]
+
+
+def test_a_file_with_more_columns_than_a_table_has_is_refused(delivery):
+    delivery.put("t.csv", b"," * 20_000 + b"\n1\n")
+    with pytest.raises(SourceDataError, match=r"has 20,001 columns; 20,000 is the most"):
+        delivery.load()

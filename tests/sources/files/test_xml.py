@@ -240,3 +240,10 @@ def test_an_element_from_quarantine_is_read_again() -> None:
     tail = Tail("a.xml", BytesIO(b""), FileStreamOptions(files="*.xml", xml_lists=["b"]))
     again = [row for stretch in FORMAT.again(b'<x:a k="1"><b>2</b></x:a>', tail) for row in stretch.rows.to_pylist()]
     assert again == [{"b": ["2"], "@k": "1"}]
+
+
+@pytest.mark.parametrize("codec", ["zlib_codec", "hex", "rot13", "klingon"])
+def test_an_encoding_that_is_none_of_texts_is_refused(delivery, codec):
+    delivery.put("t.xml", f'<?xml version="1.0" encoding="{codec}"?><r><i><a>1</a></i></r>'.encode())
+    with pytest.raises(SourceDataError, match="which nobody knows"):
+        delivery.load(delivery.stream("t.xml"))

@@ -8,6 +8,9 @@ GB = 1024 * MB
 RECORD_BYTES = 8 * MB
 """The longest record, of whatever format: a line of text, a JSON or XML element, a row of a sheet. A longer one is a reject."""
 
+COLUMNS = 20_000
+"""How many columns a table that is written as text may have: a file with more is another kind of file."""
+
 NESTING_DEPTH = 32
 """How deep lists and structs may lie in each other; a record that goes deeper is a reject."""
 

@@ -144,10 +144,11 @@ def connect(address: Address) -> S3Connection:
         "s3",
         config=config(**settings),
     )
-    if not said.endpoint:
-        return S3Connection(address, make(), exceptions)
-    endpoint = said.endpoint if scheme_of(said.endpoint) else f"https://{said.endpoint}"
-    return S3Connection(address, make(endpoint_url=endpoint), exceptions)
+    endpoint = said.endpoint if not said.endpoint or scheme_of(said.endpoint) else f"https://{said.endpoint}"
+    try:
+        return S3Connection(address, make(endpoint_url=endpoint or None), exceptions)
+    except (ValueError, exceptions.BotoCoreError):
+        raise NowhereFaultError("`endpoint` or `region` cannot be used as it is written") from None
 
 
 def _status(entry: Any, size: str) -> Status:

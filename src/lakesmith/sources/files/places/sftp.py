@@ -102,7 +102,10 @@ class SftpConnection:
         client.set_missing_host_key_policy(self._paramiko.RejectPolicy())
         if said.host_key:
             kind, _, key = said.host_key.strip().partition(" ")
-            entry = self._paramiko.hostkeys.HostKeyEntry.from_line(f"{self._known_as()} {kind} {key}")
+            try:
+                entry = self._paramiko.hostkeys.HostKeyEntry.from_line(f"{self._known_as()} {kind} {key}")
+            except self._paramiko.hostkeys.InvalidHostKey:
+                entry = None
             if entry is None:
                 raise DeniedFaultError("`host_key` is no public key")
             client.get_host_keys().add(self._known_as(), kind, entry.key)

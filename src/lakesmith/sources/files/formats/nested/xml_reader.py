@@ -110,7 +110,8 @@ class XmlReader:
         name = declared[1].decode() if declared else "utf-8"
         try:
             self._encoding = codecs.lookup(name).name
-        except LookupError:
+            "<".encode(name)  # a codec that is none of texts, such as zlib, is no encoding
+        except (LookupError, UnicodeError):
             raise SourceDataError(
                 f"The file says that its encoding is {name}, which nobody knows. None of it was loaded.",
                 where=f"{self._name}:1",

@@ -14,6 +14,7 @@ from lakesmith.sources.files.formats.text.dialect import SAMPLE, Layout
 from lakesmith.sources.files.formats.text.encodings import bom_of
 from lakesmith.sources.files.formats.text.lexer import is_blank
 from lakesmith.sources.files.formats.text.transcoding import Feed, Straight, Transcoded
+from lakesmith.sources.files.limits import COLUMNS
 from lakesmith.sources.files.reading.tape import Tape
 
 BLANK_LINES = re.compile(rb"(?:\r\n|\n|\r(?!\Z))+")  # a \r at the end may be half of a line end
@@ -149,6 +150,13 @@ class _HeaderReading:
         self._at = end
 
     def _named(self) -> Header:
+        widest = max(self._lexer.fields(record) for record in self._records)
+        if widest > COLUMNS:
+            raise SourceDataError(
+                f"The file has {widest:,} columns; {COLUMNS:,} is the most that is read. None of it was loaded.",
+                where=f"{self._name}:{self._lines}",
+                fix="set `delimiter:` if it is read wrongly, or deliver a table with a row for each of them",
+            )
         rows = [self._layout.dialect.parse(record) for record in self._records]
         names = _numbered(len(rows[0])) if self._layout.header == 0 else distinct_names(joined_names(rows))
         if self._layout.header == 1:
