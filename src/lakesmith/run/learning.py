@@ -157,10 +157,10 @@ class TextTypes:
             OtherTypesError: If the load has to begin anew.
             LakesmithError: If the source refuses.
         """
-        from lakesmith.shape.assumption import Assumption
-
         if self._start is None or not shaper.is_surprised:
             return
+        from lakesmith.shape.assumption import Assumption
+
         with self._phases.phase("profile"):
             joint = learn_joint_types(self._start, EARLY * self._bytes_since_start)
         if joint == self.joint:  # a column that is pinned or masked is what the project says

@@ -5,22 +5,6 @@ import math
 from collections import Counter
 from decimal import Decimal
 
-from lakesmith.model.streams import Ask
-
-
-def read(delivery, name: str, content: bytes | str, **options: object) -> tuple[list[dict], list]:
-    """Return the rows and rejects that a load of one file yields, the row law checked for every chunk."""
-    delivery.put(name, content)
-    stream = delivery.stream(name, **options)
-    source = delivery.source(stream)
-    rows, rejects = [], []
-    for split in source.splits(stream, Ask()):
-        for chunk in source.read(stream, split, Ask()):
-            rows += chunk.rows.to_pylist()
-            rejects += chunk.rejects
-            assert chunk.counted == chunk.rows.num_rows + len(chunk.rejects)
-    return rows, rejects
-
 
 def bare(value):
     """Return a value without the parts that are null: a part that is not there and one that is null are the same to a table."""

@@ -9,7 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from nested_oracle import read, same
+from file_reading import read
+from nested_oracle import same
 
 from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import Ask

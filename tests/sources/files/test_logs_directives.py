@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
+from file_reading import filled, read
 
 from lakesmith.model.streams import TEXT_KEY, Ask
 from lakesmith.sources.files.formats.base import Tail
@@ -34,26 +35,9 @@ VIEW = (
 )
 
 
-def load(delivery, content: bytes | str, **options) -> tuple[list[dict], list]:
-    delivery.put("w.log", content)
-    stream = delivery.stream("w.log", **options)
-    source = delivery.source(stream)
-    rows, rejects = [], []
-    for split in source.splits(stream, Ask()):
-        for chunk in source.read(stream, split, Ask()):
-            rows += chunk.rows.to_pylist()
-            rejects += chunk.rejects
-            assert chunk.counted == chunk.rows.num_rows + len(chunk.rejects)
-    return rows, rejects
-
-
-def filled(row: dict) -> dict:
-    return {name: value for name, value in row.items() if value is not None}
-
-
 @pytest.mark.parametrize("options", [{}, {"format": "w3c"}])
 def test_columns_change_in_mid_file(delivery, options) -> None:
-    rows, rejects = load(delivery, IIS.replace("\n", "\r\n"), **options)
+    rows, rejects = read(delivery, "w.log", IIS.replace("\n", "\r\n"), **options)
     assert [filled(row) for row in rows] == [
         {
             "requested_at": datetime(2026, 3, 1, 0, 0, 1, tzinfo=UTC), "server_ip": "10.0.0.4", "method": "GET", "path": "/a+b",
@@ -95,7 +79,7 @@ def test_a_grown_file_keeps_its_columns(delivery) -> None:
 
 
 def test_lines_before_any_fields_wait(delivery) -> None:
-    rows, rejects = load(delivery, "a b\n#Fields: cs-method sc-status\nGET 200\n", format="w3c")
+    rows, rejects = read(delivery, "w.log", "a b\n#Fields: cs-method sc-status\nGET 200\n", format="w3c")
     assert rows == [{"method": "GET", "status": 200}]
     assert [(told.where, told.reason) for told in rejects] == [
         ("w.log:1", "no `#Fields:` stands before the line, so its columns are not known")
@@ -104,14 +88,14 @@ def test_lines_before_any_fields_wait(delivery) -> None:
 
 def test_columns_that_change_with_every_line_keep_all_rows(delivery) -> None:
     blocks = "".join(f"#Fields: cs-method x-{number % 3}\nGET {number}\n" for number in range(300))
-    rows, rejects = load(delivery, blocks, format="w3c")
+    rows, rejects = read(delivery, "w.log", blocks, format="w3c")
     assert sorted(int(row[f"x_{place}"]) for row in rows for place in range(3) if row[f"x_{place}"]) == list(range(300))
     assert rejects == []
 
 
 def test_values_in_quotes_may_hold_blanks(delivery) -> None:
     text = '#Fields: time cs-method cs(User-Agent) cs(user-agent)\n01:02 GET "a ""b"" c" -\n'
-    rows, rejects = load(delivery, text, format="w3c")
+    rows, rejects = read(delivery, "w.log", text, format="w3c")
     assert (rows, rejects) == ([{"time": "01:02", "method": "GET", "user_agent": 'a "b" c', "cs_user_agent": None}], [])
 
 
@@ -128,7 +112,7 @@ def test_values_in_quotes_may_hold_blanks(delivery) -> None:
 )
 @pytest.mark.parametrize("options", [{}, {"format": "cloudfront"}])
 def test_a_view_of_cloudfront_in_full(delivery, written, agent, options) -> None:
-    ((row,), rejects) = load(delivery, CLOUDFRONT + VIEW.format(written), **options)
+    ((row,), rejects) = read(delivery, "w.log", CLOUDFRONT + VIEW.format(written), **options)
     assert rejects == []
     assert row.pop("user_agent") == agent
     assert filled(row) == {
@@ -143,7 +127,7 @@ def test_a_view_of_cloudfront_in_full(delivery, written, agent, options) -> None
 
 def test_fields_newer_than_those_known_keep_their_names(delivery) -> None:
     text = CLOUDFRONT.replace("sc-range-end", "sc-range-end asn") + VIEW.format("x").rstrip("\n") + "\t64496\n"
-    ((row,), rejects) = load(delivery, text)
+    ((row,), rejects) = read(delivery, "w.log", text)
     assert (row["asn"], rejects) == ("64496", [])
 
 
@@ -176,7 +160,7 @@ def test_check_shows_the_columns(delivery) -> None:
 
 def test_columns_of_one_name_and_two_meanings_become_text(delivery) -> None:
     text = "#Fields: cs-method sc-bytes sc-bytes\nGET 1 2\n#Fields: cs-method sc_bytes\nPUT x\n"
-    rows, rejects = load(delivery, text, format="w3c")
+    rows, rejects = read(delivery, "w.log", text, format="w3c")
     assert rows == [
         {"method": "GET", "bytes": 1, "sc_bytes": "2"},
         {"method": "PUT", "bytes": None, "sc_bytes": "x"},

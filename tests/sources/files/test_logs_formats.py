@@ -3,10 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from file_reading import filled, read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from lakesmith.model.streams import Ask
 
 ALB = (
     "https 2018-07-02T22:23:00.186641Z app/lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.086 0.048 0.037 200 204 12 57 "
@@ -31,23 +30,6 @@ HAPROXY = (
     "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in~ static/srv1 10/0/30/69/109 200 +2750 - c=1 ---- 1/2/3/4/+5 6/7 "
     '{1wt.eu|Mozilla/5.0 (X11)} {nginx} "GET /index.html?a=1 HTTP/1.1"'
 )
-
-
-def load(delivery, content: bytes | str, **options) -> tuple[list[dict], list]:
-    delivery.put("w.log", content)
-    stream = delivery.stream("w.log", **options)
-    source = delivery.source(stream)
-    rows, rejects = [], []
-    for split in source.splits(stream, Ask()):
-        for chunk in source.read(stream, split, Ask()):
-            rows += chunk.rows.to_pylist()
-            rejects += chunk.rejects
-            assert chunk.counted == chunk.rows.num_rows + len(chunk.rejects)
-    return rows, rejects
-
-
-def filled(row: dict) -> dict:
-    return {name: value for name, value in row.items() if value is not None}
 
 
 ALB_ROW = {
@@ -133,7 +115,7 @@ LINES = [
 @pytest.mark.parametrize(("format_", "line", "expected"), LINES)
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_line_in_full(delivery, format_, line, expected, is_named) -> None:
-    rows, rejects = load(delivery, f"{line}\n", **({"format": format_} if is_named else {}))
+    rows, rejects = read(delivery, "w.log", f"{line}\n", **({"format": format_} if is_named else {}))
     assert rejects == []
     assert [filled(row) for row in rows] == [expected]
 
@@ -152,7 +134,7 @@ def test_a_line_in_full(delivery, format_, line, expected, is_named) -> None:
 )
 def test_a_line_out_of_format_waits(delivery, format_, line, reason) -> None:
     good = next(text for name, text, _ in LINES if name == format_)
-    rows, rejects = load(delivery, f"{good}\n\n{line}\n{good}\n", format=format_)
+    rows, rejects = read(delivery, "w.log", f"{good}\n\n{line}\n{good}\n", format=format_)
     assert len(rows) == 2
     assert [(told.reason, told.where, told.raw) for told in rejects] == [(reason, "w.log:3", line)]
 
@@ -170,7 +152,7 @@ def test_a_line_out_of_format_waits(delivery, format_, line, reason) -> None:
 )
 def test_times_of_a_clock_without_offset(delivery, clock, zone, utc) -> None:
     line = HAPROXY.replace("06/Feb/2009:12:14:14.655", clock)
-    rows, rejects = load(delivery, f"{line}\n", format="haproxy", time_zone=zone)
+    rows, rejects = read(delivery, "w.log", f"{line}\n", format="haproxy", time_zone=zone)
     assert [row["requested_at"] for row in rows] == ([utc] if utc else [])
     fault = f"the line has a time that does not exist in {zone}, or exists twice, when clocks are set back"
     assert [told.reason for told in rejects] == ([] if utc else [fault])
@@ -179,7 +161,7 @@ def test_times_of_a_clock_without_offset(delivery, clock, zone, utc) -> None:
 @pytest.mark.parametrize("hours", [1, 2])
 def test_offsets_around_a_change_of_clocks(delivery, hours) -> None:
     line = f'1.1.1.1 - - [25/Oct/2026:02:30:00 +0{hours}00] "GET / HTTP/3" 200 1 "-" "-"\n'
-    ((row,), rejects) = load(delivery, line)
+    ((row,), rejects) = read(delivery, "w.log", line)
     assert (row["requested_at"], row["protocol"], rejects) == (
         datetime(2026, 10, 25, 2, 30, tzinfo=UTC) - timedelta(hours=hours),
         "HTTP/3",
@@ -189,7 +171,7 @@ def test_offsets_around_a_change_of_clocks(delivery, hours) -> None:
 
 def test_the_virtual_host_stands_before_the_line(delivery) -> None:
     line = '{}:443 1.1.1.1 - ann [25/Oct/2026:02:30:00 +0100] "GET /a HTTP/1.1" 200 1 "-" "x"\n'
-    rows, rejects = load(delivery, line.format("www.example.com") + line.format("[::1]"))
+    rows, rejects = read(delivery, "w.log", line.format("www.example.com") + line.format("[::1]"))
     assert [(row["host"], row["port"], row["client_ip"], row["user_name"], row["path"]) for row in rows] == [
         ("www.example.com", 443, "1.1.1.1", "ann", "/a"),
         ("[::1]", 443, "1.1.1.1", "ann", "/a"),

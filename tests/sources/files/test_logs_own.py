@@ -6,12 +6,13 @@ from io import BytesIO
 
 import pyarrow as pa
 import pytest
+from file_reading import chunks_of, filled, read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lakesmith.errors import ConnectorOptionsError
-from lakesmith.model.streams import TEXT_KEY, Ask
+from lakesmith.model.streams import TEXT_KEY
 from lakesmith.sources.files.formats.base import Tail
 from lakesmith.sources.files.formats.logs import auto
 
@@ -23,26 +24,6 @@ NGINX_ROW = {
     "protocol": "HTTP/2.0", "status": 200, "bytes": 5, "user_agent": 'a \\"b\\" \\x22', "request_time_s": 0.012,
     "upstream_response_time": "0.1, 0.2", "cookie_id": "k,1",
 }  # fmt: skip
-
-
-def chunks_of(delivery, content: bytes | str, **options) -> list:
-    delivery.put("w.log", content)
-    stream = delivery.stream("w.log", **options)
-    source = delivery.source(stream)
-    found = [chunk for split in source.splits(stream, Ask()) for chunk in source.read(stream, split, Ask())]
-    assert all(chunk.counted == chunk.rows.num_rows + len(chunk.rejects) for chunk in found)
-    return found
-
-
-def load(delivery, content: bytes | str, **options) -> tuple[list[dict], list]:
-    found = chunks_of(delivery, content, **options)
-    return [row for chunk in found for row in chunk.rows.to_pylist()], [
-        told for chunk in found for told in chunk.rejects
-    ]
-
-
-def filled(row: dict) -> dict:
-    return {name: value for name, value in row.items() if value is not None}
 
 
 JSON = [
@@ -61,7 +42,7 @@ JSON = [
 @pytest.mark.parametrize(("line", "expected"), JSON)
 @pytest.mark.parametrize("options", [{}, {"format": "nginx_json"}])
 def test_a_json_line_in_full(delivery, line, expected, options) -> None:
-    rows, rejects = load(delivery, f"{line}\n", **options)
+    rows, rejects = read(delivery, "w.log", f"{line}\n", **options)
     assert ([filled(row) for row in rows], rejects) == ([expected], [])
 
 
@@ -80,7 +61,7 @@ def test_a_json_line_in_full(delivery, line, expected, options) -> None:
     ],
 )
 def test_a_json_line_out_of_format_waits(delivery, line, reason) -> None:
-    rows, rejects = load(delivery, f'{{"status":"1"}}\n\n{line}\n{{"status":"2"}}', format="nginx_json")
+    rows, rejects = read(delivery, "w.log", f'{{"status":"1"}}\n\n{line}\n{{"status":"2"}}', format="nginx_json")
     assert [row["status"] for row in rows] == [1, 2]
     assert [(told.reason, told.where, told.raw) for told in rejects] == [(reason, "w.log:3", line)]
 
@@ -89,7 +70,7 @@ def test_other_keys_have_the_narrowest_type(delivery) -> None:
     lines = (
         '{"i":1,"f":1,"m":1,"t":"1","b":true,"client_ip":"x","remote_addr":"y"}\n{"i":null,"f":1.5,"m":"x","b":false}\n'
     )
-    (chunk,) = chunks_of(delivery, lines, format="nginx_json")
+    (chunk,) = chunks_of(delivery, "w.log", lines, format="nginx_json")
     types = {field.name: (field.type, TEXT_KEY in (field.metadata or {})) for field in chunk.rows.schema}
     assert types == {
         "client_ip": (pa.string(), False), "i": (pa.int64(), False), "f": (pa.float64(), False), "m": (pa.string(), True),
@@ -125,7 +106,7 @@ def test_other_keys_have_the_narrowest_type(delivery) -> None:
     ],
 )  # fmt: skip
 def test_lines_that_the_project_describes(delivery, pattern, line, expected) -> None:
-    rows, rejects = load(delivery, f"{line}\nno\n", format="log", pattern=pattern)
+    rows, rejects = read(delivery, "w.log", f"{line}\nno\n", format="log", pattern=pattern)
     assert [filled(row) for row in rows] == [expected]
     assert [told.reason for told in rejects] == ["the line is not in the format that `pattern:` describes"]
 
@@ -142,7 +123,7 @@ def test_lines_that_the_project_describes(delivery, pattern, line, expected) -> 
 )
 def test_times_of_a_pattern(delivery, format_, written, zone) -> None:
     options = {"pattern": "(?P<at>[^|]*)[|](?P<n>.*)", "time_formats": {"at": format_}, "time_zone": zone}
-    (chunk,) = chunks_of(delivery, f"{written}|1\nx|2\n|3\n", **options)
+    (chunk,) = chunks_of(delivery, "w.log", f"{written}|1\nx|2\n|3\n", **options)
     assert chunk.rows.to_pylist() == [{"at": NOON, "n": "1"}]
     assert [told.where for told in chunk.rejects] == ["w.log:2", "w.log:3"]
     assert chunk.rows.schema.field("n").metadata == {TEXT_KEY: b"1"}
@@ -173,7 +154,7 @@ def test_patterns_that_cannot_be_meant(delivery, options, reason) -> None:
 )
 def test_patterns_without_a_reading(delivery, options, reason) -> None:
     with pytest.raises(ConnectorOptionsError, match=re.escape(reason)):
-        load(delivery, "x\n", **options)
+        read(delivery, "w.log", "x\n", **options)
 
 
 def test_a_grown_log_keeps_the_format_it_began_with(delivery) -> None:
@@ -256,5 +237,5 @@ def test_any_text_in_two_parts_is_counted_like_the_whole(delivery, content, cut,
 
 
 def test_a_last_line_without_end_may_change_a_type(delivery) -> None:
-    rows, rejects = load(delivery, '{"status":1,"n":1}\n{"status":2,"n":"x"}', format="nginx_json")
+    rows, rejects = read(delivery, "w.log", '{"status":1,"n":1}\n{"status":2,"n":"x"}', format="nginx_json")
     assert (rows, rejects) == ([{"status": 1, "n": "1"}, {"status": 2, "n": "x"}], [])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from nested_oracle import bare, leaves, read, same
+from file_reading import read
+from nested_oracle import bare, leaves, same
 
 from lakesmith.model.streams import SourceContext, StreamId, StreamSpec
 from lakesmith.shape import Policy, Shaper

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from nested_oracle import bare, read
+from file_reading import read
+from nested_oracle import bare
 
 from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import TEXT_KEY, Ask

@@ -5,18 +5,21 @@ from __future__ import annotations
 import polars as pl
 import pyarrow as pa
 
-from lakesmith.sources.files.formats.logs.elb import ISO_TIME, REQUEST_COLUMNS, REST, sides_of, split_sides
-from lakesmith.sources.files.formats.logs.kinds import ISO, NUMBER, OPEN, TEXT, WHOLE, Kind
-from lakesmith.sources.files.formats.logs.layout import Layout, decimal, quoted, whole, word
+from lakesmith.sources.files.formats.logs.elb import (
+    FRONT,
+    FRONT_COLUMNS,
+    ISO_TIME,
+    REST,
+    sides_of,
+    split_sides,
+)
+from lakesmith.sources.files.formats.logs.kinds import ISO, OPEN, TEXT, WHOLE, Kind
+from lakesmith.sources.files.formats.logs.layout import Layout, quoted, whole, word
 from lakesmith.sources.files.formats.logs.plain import INSTANT, QUOTED, WORD, Part, Plain
 from lakesmith.sources.files.formats.logs.reader import LayoutFormat
 from lakesmith.sources.files.formats.logs.requests import PLAIN_PLACED_REQUEST, derived_place
 
-START = (
-    f"^{word('type')} {ISO_TIME.format('requested_at')} {word('elb')} {word('client')} {word('target')} "
-    f"{decimal('request_time_s')} {decimal('target_time_s')} {decimal('response_time_s')} {whole('status')} "
-    f"{whole('target_status')} {whole('received_bytes')} {whole('bytes')} {REST}"
-)
+START = f"^{word('type')} {FRONT}"
 TLS = f"{word('tls_cipher')} {word('tls_protocol')} {word('target_group_arn')} {quoted('trace_id')}"
 MIDDLE = f"^{quoted('request')} {quoted('user_agent')} {TLS} {REST}"
 OLD_MIDDLE = f"^{quoted('request')} {quoted('user_agent')} {TLS}(?P<rest>.*)$"
@@ -58,21 +61,7 @@ END = f"^{_optional(NEWEST, '(?P<more>.*)$')}"
 
 COLUMNS: dict[str, Kind] = {
     "type": TEXT,
-    "requested_at": ISO,
-    "elb": TEXT,
-    "client_ip": TEXT,
-    "client_port": WHOLE,
-    "target_ip": TEXT,
-    "target_port": WHOLE,
-    "request_time_s": NUMBER,
-    "target_time_s": NUMBER,
-    "response_time_s": NUMBER,
-    "status": WHOLE,
-    "target_status": WHOLE,
-    "received_bytes": WHOLE,
-    "bytes": WHOLE,
-    **REQUEST_COLUMNS,
-    "user_agent": TEXT,
+    **FRONT_COLUMNS,
     **dict.fromkeys(("tls_cipher", "tls_protocol", "target_group_arn", "trace_id", "domain_name"), TEXT),
     "chosen_certificate_arn": TEXT,
     "matched_rule_priority": WHOLE,

@@ -21,18 +21,20 @@ REQUEST_COLUMNS = {
     "protocol": RAW,
 }
 
-START = (
-    f"^{ISO_TIME.format('requested_at')} {word('elb')} {word('client')} {word('target')} {decimal('request_time_s')} "
+FRONT = (
+    f"{ISO_TIME.format('requested_at')} {word('elb')} {word('client')} {word('target')} {decimal('request_time_s')} "
     f"{decimal('target_time_s')} {decimal('response_time_s')} {whole('status')} {whole('target_status')} "
     f"{whole('received_bytes')} {whole('bytes')} {REST}"
 )
+"""What the logs of all load balancers of AWS have in common, up to the request."""
+START = f"^{FRONT}"
 END = f"^{quoted('request')} {quoted('user_agent')} {word('tls_cipher')} {word('tls_protocol')}(?P<more> .*)?$"
 OLD_END = f"^{quoted('request')}$"
 LOOSE_END = (
     r'^"(?P<request>[^"]*)" "(?P<user_agent>.*)" (?P<tls_cipher>[^ "]+) (?P<tls_protocol>[^ "]+)(?P<more> [^"]*)?$'
 )
 
-COLUMNS: dict[str, Kind] = {
+FRONT_COLUMNS: dict[str, Kind] = {
     "requested_at": ISO,
     "elb": TEXT,
     "client_ip": TEXT,
@@ -48,6 +50,9 @@ COLUMNS: dict[str, Kind] = {
     "bytes": WHOLE,
     **REQUEST_COLUMNS,
     "user_agent": TEXT,
+}
+COLUMNS: dict[str, Kind] = {
+    **FRONT_COLUMNS,
     "tls_cipher": TEXT,
     "tls_protocol": TEXT,
     "more": OPEN,
