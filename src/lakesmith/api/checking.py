@@ -19,7 +19,8 @@ def check(shop: Workshop) -> list[Finding]:
     """Return what there is to say about every source; a source that cannot be looked at is an error among the findings."""
     findings = [Finding("ok", "lakesmith.yml", _size(shop))]
     for name in shop.config.sources:
-        findings.extend(_by_subject(_of_source(shop, name)))
+        with shop.sources_in_use():
+            findings.extend(_by_subject(_of_source(shop, name)))
     if not shop.config.streams():
         findings.append(
             Finding("note", "sources", "no stream is described yet", "write one below `sources:` in lakesmith.yml")

@@ -166,7 +166,8 @@ class Project:
         """
         from lakesmith.run.survey import survey
 
-        found = survey(self._shop, Order(tuple(select), tuple(exclude)))
+        with self._shop.sources_in_use():
+            found = survey(self._shop, Order(tuple(select), tuple(exclude)))
         mask = self._shop.host.secrets.mask
         blind = (
             Step(f"load:{stream}", "load", selects=(str(stream),), reason=f"cannot be looked at: {mask(error.what)}")

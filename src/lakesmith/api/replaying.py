@@ -77,7 +77,8 @@ def replay(shop: Workshop, stream: StreamId, wish: Wish) -> Replayed:
 
     def work(known: int) -> Load | None:
         """Do it."""
-        done[0] = replay_stream(job_of(shop, spec, Order(), known_ordinal=known), table, wish)
+        with shop.sources_in_use():
+            done[0] = replay_stream(job_of(shop, spec, Order(), known_ordinal=known), table, wish)
         return done[0].load
 
     if wish.dry_run:

@@ -41,7 +41,8 @@ def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Pat
             log = RunLog(shop.paths.logs, host=shop.host)
             recorder = Renewing(Fanout((store, log, *listeners), complain=_complain), shop, run_id)
             _bury_the_lost(shop, store)
-            outcome = _recorded(shop, order, run_id, recorder, _ordinals(shop, store))
+            with shop.sources_in_use():
+                outcome = _recorded(shop, order, run_id, recorder, _ordinals(shop, store))
         finally:
             store.close()
         written = _page(shop, page, outcome) if outcome.state != "nothing_new" else None

@@ -45,7 +45,7 @@ def _columns(shop: Workshop, spec: StreamSpec) -> tuple[str, list[Column]]:
     profile, words, rows, whole = TextProfile(), PlaceholderCounts(), 0, True
     chunks = (reader.read(spec, split, Ask()) for split in reader.splits(spec, Ask()))
     for chunk in itertools.chain.from_iterable(chunks):
-        if rows >= LOOKED_AT_ROWS:
+        if rows and (rows >= LOOKED_AT_ROWS or not profile.report()):  # a source that tells its types tells all of them
             whole = False
             break
         profile.observe(chunk.rows)

@@ -109,6 +109,24 @@ class GoesOn(Protocol):
 
 
 @runtime_checkable
+class Lanes(Protocol):
+    """What a source may be able to do besides: read several splits of a stream at the same time."""
+
+    def lanes(self, stream: StreamSpec) -> int:
+        """Return how many splits may be read at a time: `read` is called from as many threads."""
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What a source may be able to do besides: let go of what it holds between calls, such as a connection."""
+
+    def close(self) -> None:
+        """Let go of everything. Called when loading is over, however it went; the source is not used after that."""
+        ...
+
+
+@runtime_checkable
 class Stage(Protocol):
     """Files of one group in the making, under one schema. Nothing of it is visible before the group's commit."""
 

@@ -117,7 +117,9 @@ class Kept:
 class Split:
     """A part of a stream that is read on its own; `size_bytes` is for progress, None if unknown.
 
-    `token` is what the source needs to read it again, opaque to everybody else.
+    `token` is what the source needs to read it again, opaque to everybody else. `resumable`: reading can go on from the middle of it.
+    A `bound` split belongs to a plan that somebody else cannot go on with (a database's snapshot): all splits are committed together,
+    or aside.
     """
 
     stream: StreamId
@@ -125,6 +127,7 @@ class Split:
     resumable: bool = True
     size_bytes: int | None = None
     token: bytes = b""
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ class Execution:
 
     def _step(self, step: Step) -> None:
         self.shop.host.stop.check()
+        if step.kind != "load":  # loads come first: no database has to keep its snapshot while models are built
+            self.shop.close_sources()
         lost = [need for need in step.needs if self.outcome.steps.get(need, "skipped") not in WENT_WELL]
         if step.reason == TO_LOOK and len(lost) == len(step.needs):
             return  # nothing came in that one could look at

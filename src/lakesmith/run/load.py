@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ from lakesmith.errors import FencedError, SourceDataError
 from lakesmith.host import Host
 from lakesmith.host.crash import point
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Head, Load
-from lakesmith.model.protocols import Bronze, Gathers, GoesOn, Source
+from lakesmith.model.protocols import Bronze, Gathers, GoesOn, Lanes, Source
 from lakesmith.model.streams import Ask, Chunk, Position, Split, StreamSpec
 from lakesmith.run.deriving import add_kept, add_vanished
 from lakesmith.run.filling import Filling
+from lakesmith.run.lanes import Arriving, SplitLanes
 from lakesmith.run.learning import SAMPLE_BYTES, OtherTypesError, Reading, TextTypes
 from lakesmith.run.limits import need_columns, refuse_emptied, refuse_too_many
 from lakesmith.run.phases import Phases
@@ -136,14 +137,15 @@ class _Loading:
         try:
             if self.route.kept is not None and not self.start.split:
                 add_kept(self.filling, self.route.kept)
-            for number in range(self.start.split, len(self.splits)):
-                self._read(self.splits[number], self.splits[number:])
-                rest = self.splits[number + 1 :]
-                if self._is_full() and rest and not self.route.whole:
+            number = self.start.split
+            while number < len(self.splits):
+                number = self._fill(number)
+                rest = self.splits[number:]
+                if rest:
                     self.text_types.prove(self.shaper, rest=True)
                     self._commit(rest)
                     self._open(self._go_on())
-                    self.start = _Start(self.position, number + 1, self.rows_seen, self.bytes_seen, tuple(self.notices))
+                    self.start = _Start(self.position, number, self.rows_seen, self.bytes_seen, tuple(self.notices))
             self.text_types.prove(self.shaper, rest=False)
         except OtherTypesError:
             return False
@@ -184,28 +186,40 @@ class _Loading:
         before = self.head.position if self.head else None
         return self.filling.tally.counts() != Counts() or (self.position or NOWHERE) != (before or NOWHERE)
 
-    def _read(self, split: Split, rest: Sequence[Split]) -> None:
-        """Read one split to its end into the open group."""
-        after: Position | None = None
-        before = self.bytes_seen
-        rows_of_split = 0
-        for chunk in self.phases.timed("read", self.job.source.read(self.job.spec, split, self._ask())):
-            self.job.host.stop.check()
-            self.sent.update(chunk.rows.schema.names)
-            self.notices.update(dict.fromkeys(chunk.notices))
-            shaped = self._shape(chunk, rows_of_split, rest)
-            with self.phases.phase("stage"):
-                self.filling.add(chunk, shaped)
-            after, rows_of_split = chunk.after, rows_of_split + chunk.rows.num_rows
-            self.rows_seen += chunk.rows.num_rows + len(chunk.rejects)
-            self.progress(self.rows_seen, self.bytes_seen)
-        self.bytes_seen = before + (split.size_bytes or 0)
+    def _fill(self, first: int) -> int:
+        """Read splits from number `first` on into the open group until it is full; return the number of the next one."""
+        source, spec, ask = self.job.source, self.job.spec, self._ask()
+        count = source.lanes(spec) if isinstance(source, Lanes) else 1
+        arriving = Arriving(first, parallel=count > 1)
+        with SplitLanes(lambda split: source.read(spec, split, ask), self.splits, first, count) as lanes:
+            for piece in self.phases.timed("read", iter(lanes)):
+                if piece.chunk is not None:
+                    self._take(piece.chunk, arriving.rows_before(piece), self.splits[arriving.earliest(piece) :])
+                    continue
+                self.bytes_seen += self.splits[piece.number].size_bytes or 0
+                self.progress(self.rows_seen, self.bytes_seen)
+                self._step(arriving.end(piece.number))
+                point("run.load.split_read")
+                if self._is_full() and not self.route.is_one_group:
+                    lanes.hold()
+        return lanes.begun
+
+    def _take(self, chunk: Chunk, first: int, rest: Sequence[Split]) -> None:
+        """Take one chunk into the open group; its first row is number `first` of its split."""
+        self.job.host.stop.check()
+        self.sent.update(chunk.rows.schema.names)
+        self.notices.update(dict.fromkeys(chunk.notices))
+        shaped = self._shape(chunk, first, rest)
+        with self.phases.phase("stage"):
+            self.filling.add(chunk, shaped)
+        self.rows_seen += chunk.rows.num_rows + len(chunk.rejects)
         self.progress(self.rows_seen, self.bytes_seen)
-        if after is not None:
-            self.steps.append((split, after))
-            if not isinstance(self.job.source, Gathers):
-                self._catch_up()
-        point("run.load.split_read")
+
+    def _step(self, ended: Iterable[tuple[int, Position]]) -> None:
+        """Move the position over splits that have ended, and all before them."""
+        self.steps.extend((self.splits[number], after) for number, after in ended)
+        if not isinstance(self.job.source, Gathers):
+            self._catch_up()
 
     def _catch_up(self) -> None:
         """Move the position over the splits that were read since it was moved last."""

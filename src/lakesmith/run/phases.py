@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from lakesmith.host import Host
-from lakesmith.model.streams import Chunk
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,14 @@ class Phases:
         finally:
             self.seconds[name] += self.host.clock.steady_s() - begun
 
-    def timed(self, name: str, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """Yield chunks, counting the time the reader takes."""
+    def timed(self, name: str, parts: Iterator[Part]) -> Iterator[Part]:
+        """Yield what an iterator yields, counting the time it takes."""
         for _ in itertools.count():
             with self.phase(name):
-                chunk = next(chunks, None)
-            if chunk is None:
+                part = next(parts, None)
+            if part is None:
                 return
-            yield chunk
+            yield part
 
     def rounded(self) -> dict[str, float]:
         """Return the seconds as a load keeps them."""

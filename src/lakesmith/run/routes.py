@@ -31,7 +31,7 @@ class Route:
     resumes. `kept` says which rows of the generation before are carried over. `whole` loads are one group: the copy of a `replace`
     stream with history, which brings a `d` row for each key that vanished. `mark` is the config hash of its checkpoints: a build
     is resumed by a load of the same mark alone. `replaces`: it reads all of a stream whose loads are the whole of it, and nobody
-    asked for it.
+    asked for it. `together`: a part of its splits is of no use to a later load, so all of them are one group.
     """
 
     splits: Sequence[Split]
@@ -42,6 +42,12 @@ class Route:
     kept: Kept | None = None
     whole: bool = False
     replaces: bool = False
+    together: bool = False
+
+    @property
+    def is_one_group(self) -> bool:
+        """Whether nothing is committed before everything was read."""
+        return self.whole or self.together
 
 
 def find_route(job: LoadJob, head: Head | None) -> Route | None:
@@ -57,7 +63,10 @@ def find_route(job: LoadJob, head: Head | None) -> Route | None:
         if not splits:
             return None
         if job.spec.mode != "replace":
-            return Route(splits, position, job.config_hash)
+            bound = any(split.bound for split in splits)
+            if position is not None or not bound:
+                return Route(splits, position, job.config_hash, together=bound)
+            return _resumed(job, head) or _begun(job, head)
         if job.spec.history:
             return Route(job.source.splits(job.spec, Ask()), None, job.config_hash, whole=True, replaces=True)
     return _resumed(job, head) or _begun(job, head)
@@ -85,7 +94,7 @@ def _begun(job: LoadJob, head: Head | None) -> Route:
     kept = _kept(job, head, since) if since else None
     position = kept.position if kept else None
     splits = job.source.splits(job.spec, Ask(since=position, from_day=since if kept else None))
-    return Route(splits, position, _mark(job), aside=True, fresh=True, kept=kept, replaces=job.rebuild is None)
+    return Route(splits, position, _mark(job), aside=True, fresh=True, kept=kept, replaces=_replaces(job))
 
 
 def _kept(job: LoadJob, head: Head | None, since: date) -> Kept | None:
@@ -104,6 +113,10 @@ def _kept(job: LoadJob, head: Head | None, since: date) -> Kept | None:
     if head is None or head.position is None:
         return None
     return job.source.keep_before(job.spec, head.position, since)
+
+
+def _replaces(job: LoadJob) -> bool:
+    return job.rebuild is None and job.spec.mode == "replace"
 
 
 def _mark(job: LoadJob) -> str:

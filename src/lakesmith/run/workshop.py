@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from lakesmith.errors import ProjectFileError
 from lakesmith.host import Host
 from lakesmith.model.places import LakeAddress
 from lakesmith.model.plans import EngineContext
-from lakesmith.model.protocols import Source
+from lakesmith.model.protocols import Closes, Source
 from lakesmith.model.streams import StreamId
 from lakesmith.project.config import ProjectConfig, TargetConfig
 from lakesmith.project.connectors import Connectors
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from lakesmith.lake import Lake
 
 Part = TypeVar("Part")
+
+SOURCE = "source:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,22 @@ class Workshop:
             source: Source = self.connectors.source(kind)(self.config.context(name))
             return source
 
-        return self._once(f"source:{name}", make)
+        return self._once(SOURCE + name, make)
+
+    @contextmanager
+    def sources_in_use(self) -> Iterator[None]:
+        """Close, at the end of a `with`, the sources that were used in it."""
+        try:
+            yield
+        finally:
+            self.close_sources()
+
+    def close_sources(self) -> None:
+        """Let the sources made so far go of what they hold; one that is asked for later is made anew."""
+        for name in [name for name in self._made if name.startswith(SOURCE)]:
+            source = self._made.pop(name)
+            if isinstance(source, Closes):
+                source.close()
 
     def publisher(self, name: str) -> Any:
         """Return the publisher of a publish entry, which fits `model.protocols.Publisher`."""

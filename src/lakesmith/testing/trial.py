@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.host import Host
 from lakesmith.lake import Lake
+from lakesmith.model.protocols import Closes
 from lakesmith.model.streams import Ask, Chunk, Position, SourceContext, Split, StreamSpec
 from lakesmith.run.load import LoadJob, load_stream
 
@@ -65,12 +67,26 @@ class Trial:
         made: Source = self.kind(self.context)
         return made
 
+    @contextmanager
+    def opened(self) -> Iterator[Source]:
+        """Return a new source for the length of a `with`."""
+        source = self.source()
+        try:
+            yield source
+        finally:
+            if isinstance(source, Closes):
+                source.close()
+
     def read(self, since: Position | None = None) -> list[Seen]:
         """Return every chunk after `since`."""
         return list(self._chunks(since))
 
     def _chunks(self, since: Position | None) -> Iterator[Seen]:
-        source, position = self.source(), since
+        with self.opened() as source:
+            yield from self._read_all(source, since)
+
+    def _read_all(self, source: Source, since: Position | None) -> Iterator[Seen]:
+        position = since
         for split in source.splits(self.spec, Ask(since)):
             chunks = list(source.read(self.spec, split, Ask(position)))
             base = position
@@ -85,7 +101,8 @@ class Trial:
     def load(self, name: str = "lake") -> Load:
         """Load what the lake of that name lacks, as a run does."""
         table = self.lake(name).table(self.spec.id)
-        return load_stream(LoadJob(self.spec, self.source(), table, Host(), group_bytes=EACH_SPLIT))
+        with self.opened() as source:
+            return load_stream(LoadJob(self.spec, source, table, Host(), group_bytes=EACH_SPLIT))
 
     def bronze(self, name: str = "lake") -> Records:
         """Return what the lake of that name holds, read by PyIceberg; nothing where there is no table."""
