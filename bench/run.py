@@ -23,6 +23,7 @@ from formats import DELIVERIES, run_delivery
 from loading import run_csv
 from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, result
 from papers import run_papers
+from postgres import run_postgres
 
 RESULTS = Path(__file__).with_name("results.json")
 MB = 1_000_000
@@ -81,6 +82,11 @@ def run_documents(bench: Bench) -> Iterator[Result]:
     yield from run_papers(bench.folder, max(40, bench.size_bytes // MB * 400 // 5000))
 
 
+def run_postgres_cases(bench: Bench) -> Iterator[Result]:
+    """A table of PostgreSQL as a whole and 1 % of it changed, and a table of 500 columns; 5 M rows at the default size."""
+    yield from run_postgres(bench.folder, bench.size_bytes // MB * 1000)
+
+
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
     """The simulator at two sizes, one ten times the other: its memory must not grow with them."""
     for size_mb in (bench.size_bytes // 25 // MB, bench.size_bytes * 2 // 5 // MB):
@@ -119,6 +125,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "csv": run_csv_cases,
     **{name: run_format(name) for name in DELIVERIES},
     "documents": run_documents,
+    "postgres": run_postgres_cases,
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
 }

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lakesmith.model.loads import QuarantinedRow, Upkeep
     from lakesmith.model.versions import Version
     from lakesmith.monitor.reading import CheckRecord, DriftRecord, History
+    from lakesmith.run.reconciling import Reconciled
     from lakesmith.run.replaying import Replayed
 
 
@@ -373,6 +374,20 @@ class Project:
         from lakesmith.api.drifting import accept
 
         return accept(self._shop, need_stream(self._shop, stream), (old, new), dry_run=dry_run)
+
+    def reconcile(self, stream: str, *, dry_run: bool = False) -> Reconciled:
+        """Find keys that a cursor stream's source has deleted, and write a `d` row for each; the dry run only counts them.
+
+        Raises:
+            SelectionError: If the project has no such stream.
+            UsageError: If the stream has no key, was never loaded, or its source cannot send keys.
+            EmptiedError: If the source has no key at all.
+            RunInProgressError: If a run of this target is going on.
+        """
+        from lakesmith.api.checking import need_stream
+        from lakesmith.api.reconciling import reconcile
+
+        return reconcile(self._shop, need_stream(self._shop, stream), dry_run=dry_run)
 
     def raw_of(self, row: QuarantinedRow) -> str:
         """Return the raw text of a record as it may be shown: not where the stream has masked columns and it may hold one in clear."""

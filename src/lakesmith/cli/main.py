@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "history": "Show what happened to a bronze table: its versions, newest first.",
     "rollback": "Take a table, or all that a run loaded, back to an earlier version.",
     "rebuild": "Load a stream from the start, aside, and swap it in.",
+    "reconcile": "Find the records that a source has deleted and a cursor never sees.",
     "lake": "Keep the lake in order: compact, collect, check, move.",
     "doctor": "Examine the installation, the lake and the run store.",
 }

@@ -109,6 +109,15 @@ class GoesOn(Protocol):
 
 
 @runtime_checkable
+class Keys(Protocol):
+    """What a source may be able to do besides: send the keys of all it holds, so that records which vanished can be found."""
+
+    def keys(self, stream: StreamSpec) -> Iterator[Chunk]:
+        """Yield the columns of the stream's key alone, of every record there is now; `counted` as in `read`, positions empty."""
+        ...
+
+
+@runtime_checkable
 class Lanes(Protocol):
     """What a source may be able to do besides: read several splits of a stream at the same time."""
 

@@ -22,6 +22,15 @@ TEXT_KEY = b"lakesmith.text"
 DOC_KEY = b"lakesmith.doc"
 """Metadata of an Arrow field: what the source says of the column, a sentence for people that becomes its doc in bronze."""
 
+WORDS_KEY = b"lakesmith.words"
+"""Metadata of the last Arrow fields of a batch, strings that bear the name of a column before them: the source's own words for those
+of its values that the column's type cannot hold, such as an infinite date. The column is null there. They are never read as anything
+else, and go where values that do not fit go."""
+
+RENAMED_KEY = b"lakesmith.renamed_from"
+"""Metadata of an Arrow field: what the source called the column at an earlier load, where the source itself proves that it is the
+same one. Bronze renames it then, within the load."""
+
 PERSONAL = "Personal data."
 """How the doc of a column begins that tells something of a person."""
 

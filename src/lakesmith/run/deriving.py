@@ -11,7 +11,9 @@ from lakesmith.model.streams import Reject
 from lakesmith.run.filling import Filling
 
 if TYPE_CHECKING:
-    from lakesmith.model.loads import QuarantinedRow
+    from collections.abc import Sequence
+
+    from lakesmith.model.loads import QuarantinedRow, Staged
     from lakesmith.model.streams import Kept, StreamSpec
     from lakesmith.model.types import Schema
 
@@ -19,8 +21,16 @@ VANISHED = "vanished"
 """`_ls_source` of rows that say that a key is gone."""
 
 
-def add_vanished(filling: Filling, spec: StreamSpec, reshape: Reshape) -> None:
-    """Add a `d` row for each key that the table has and the group has not; the group must hold all of the source.
+def add_vanished(
+    filling: Filling, spec: StreamSpec, reshape: Reshape, *, staged: Sequence[Staged] | None = None
+) -> None:
+    """Add a `d` row for each key that the table has and the source has not.
+
+    Args:
+        filling: Where they are added.
+        spec: The stream, which has a key.
+        reshape: Its columns.
+        staged: Receipts for the keys of all of the source; those of the group if it is None, which then holds all of it.
 
     Raises:
         ProjectFileError: If the key names a column that the table does not have.
@@ -32,8 +42,8 @@ def add_vanished(filling: Filling, spec: StreamSpec, reshape: Reshape) -> None:
     if filling.head is None or not filling.head.rows:
         return
     key = tuple(_column(spec, reshape.after, name) for name in spec.key)
-    staged = filling.close()
-    for rows in filling.bronze.vanished(staged, filling.number(reshape), key):
+    keys = filling.close() if staged is None else staged
+    for rows in filling.bronze.vanished(keys, filling.number(reshape), key):
         gone = pa.repeat(pa.scalar("d"), rows.num_rows)
         filling.derive(rows, reshape, VANISHED, Marks(gone, derived=rows.num_rows))
 

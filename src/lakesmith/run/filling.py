@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from lakesmith.model.loads import Group, Head, Staged
 from lakesmith.model.protocols import Bronze, Stage
+from lakesmith.model.shapes import Reshape
 from lakesmith.model.streams import Chunk, Reject
+from lakesmith.model.types import Schema
 from lakesmith.run.tally import Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lakesmith.model.shapes import Marks, Reshape, Shaped
-    from lakesmith.model.types import Schema
+    from lakesmith.model.shapes import Marks, Shaped
 
 
 @dataclass(slots=True)
@@ -31,6 +32,12 @@ class Filling:
     bytes: int = 0
     _stage: Stage | None = None
     _schema: Schema | None = None
+
+    @property
+    def reshape(self) -> Reshape:
+        """How the data columns change by what was filled in so far."""
+        before = self.head.schema.data if self.head else None
+        return Reshape(before, self._schema or before or Schema())
 
     def add(self, chunk: Chunk, shaped: Shaped) -> None:
         """Stage a chunk in its new shape, and count it."""

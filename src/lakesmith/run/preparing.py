@@ -69,5 +69,11 @@ def request(
         select=asked.select,
         exclude=(*asked.exclude, *left_out),
         full_refresh=asked.full_refresh,
-        env={**shop.config.environment, **shop.address.storage.secrets()},
+        env={**shop.config.environment, **shop.address.storage.secrets(), **_of_engine(shop)},
     )
+
+
+def _of_engine(shop: Workshop) -> dict[str, str]:
+    """Return the variables that the engine's profile names; an engine without secrets has none."""
+    environment = getattr(shop.engine, "environment", None)
+    return dict(environment()) if environment else {}

@@ -1,0 +1,197 @@
+"""A table of PostgreSQL into bronze, beside the server's own binary COPY to nowhere and beside other tools; full contents compared.
+
+The server is the one the tests use, on this machine: what it takes of the processors is taken from whoever reads.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from loading import ask
+from measuring import LAKESMITH, Measured, Result, measure, python, result
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "servers"))
+
+DLT, INGESTR = "LAKESMITH_BENCH_DLT", "LAKESMITH_BENCH_INGESTR"
+"""Environment variables with the Python (dlt, with connectorx) and the command (ingestr) of the peers; without them they are left out."""
+
+COPY = """
+import psycopg, sys
+with psycopg.connect(sys.argv[1]) as connection, connection.cursor() as cursor, cursor.copy(sys.argv[2]) as copy:
+    for _ in copy: pass
+"""
+COPY_FILE = """
+import psycopg, sys
+with psycopg.connect(sys.argv[1], options="-c timezone=UTC") as connection, connection.cursor() as cursor:
+    with open(sys.argv[3], "wb") as file, cursor.copy(sys.argv[2]) as copy:
+        for block in copy: file.write(block)
+"""
+WITH_DLT = """
+import sys, dlt
+from dlt.sources.sql_database import sql_table
+table = sql_table(sys.argv[1], table=sys.argv[2], backend=sys.argv[3], chunk_size=100_000)
+made = dlt.pipeline("bench", destination=dlt.destinations.duckdb(sys.argv[4] + "/peer.duckdb"), dataset_name="peer", pipelines_dir=sys.argv[4])
+made.run(table)
+"""
+
+COLUMNS = {
+    "id": "bigint",
+    "customer_id": "integer",
+    "quantity": "smallint",
+    "amount": "decimal(12, 2)",
+    "rate": "double",
+    "is_paid": "boolean",
+    "ordered_on": "date",
+    "created_at": "timestamp",
+    "updated_at": "timestamptz",
+    "country": "varchar",
+    "note": "varchar",
+    "reference": "varchar",
+}
+"""The columns as DuckDB is told to read them from the server's CSV."""
+MAKE = """
+create table orders (
+  id bigint primary key, customer_id integer not null, quantity smallint, amount numeric(12, 2), rate double precision,
+  is_paid boolean, ordered_on date, created_at timestamp, updated_at timestamptz not null, country varchar(2), note text, reference uuid);
+insert into orders
+select g, (g * 7919) % 500000, case when g % 11 > 0 then g % 300 end, ((g * 104729) % 1000000000) / 100.0, sqrt(g) / 3,
+  g % 3 = 0, date '2020-01-01' + (g % 2200)::int, timestamp '2020-01-01' + g * interval '13.000017 s', timestamptz '2020-01-01 00:00Z' + g * interval '17 s',
+  (array['DE', 'FR', 'IT', 'ES', 'AT'])[1 + g % 5], case when g % 4 > 0 then 'a note on order ' || g || repeat(' and more', (g % 7)::int) end,
+  md5(g::text)::uuid
+from generate_series(1, {rows}) g;
+create index on orders (updated_at);
+"""
+WIDE_COLUMNS = 500
+PROJECT = """version: 1
+name: bench
+sources:
+  shop: {{type: postgres, url: "{url}", streams: {{{stream}: {{{options}}}}}}}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One stream of a project over a database."""
+
+    url: str
+    project: Path
+    stream: str
+
+    @classmethod
+    def make(cls, folder: Path, url: str, stream: str, options: str) -> Case:
+        folder.mkdir()
+        (folder / "lakesmith.yml").write_text(PROJECT.format(url=url, stream=stream, options=options))
+        return cls(url, folder, stream)
+
+    def ours(self) -> Measured:
+        return measure(LAKESMITH, "run", "--json", cwd=self.project)
+
+    def copied(self, query: str) -> Measured:
+        return measure(*python(COPY, self.url, f"copy ({query}) to stdout (format binary)"))
+
+    def bronze(self) -> str:
+        """Return what reads the data files of bronze."""
+        return f"read_parquet('{self.project}/lake/shop/{self.stream}/data/*.parquet')"
+
+    def holds(self, query: str, where: str = "true") -> bool:
+        """Whether bronze has exactly the rows that a query of the server gives, by way of its CSV."""
+        file, names = self.project / "oracle.csv", ", ".join(COLUMNS)
+        measure(*python(COPY_FILE, self.url, f"copy ({query}) to stdout (format csv)", file))
+        types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
+        csv = f"read_csv('{file}', header = false, nullstr = '', columns = {{{types}}})"
+        ours = f"select {names} from {self.bronze()} where {where}"
+        hashed = f"select count(*), sum(hash({names})::hugeint)::text from"
+        [[mine]], [[theirs]] = (
+            ask(f"set timezone = 'UTC'; select (t)::text from ({hashed} ({q})) t")
+            for q in (ours, f"select * from {csv}")
+        )
+        file.unlink()
+        return mine == theirs
+
+
+def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
+    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns."""
+    from lake_servers import serve_postgres
+
+    with serve_postgres() as server:
+        url = server.database()
+        _execute(url, MAKE.format(rows=rows), "vacuum analyze orders")
+        yield _full(folder, url)
+        yield _incremental(folder, url, rows)
+        yield _wide(folder, url, rows // 50)
+
+
+def _full(folder: Path, url: str) -> Result:
+    case = Case.make(folder / "full", url, "orders", "mode: replace")
+    case.copied("select * from orders")  # both read from memory, as far as it reaches
+    copied, ours = case.copied("select * from orders"), case.ours()
+    equal = case.holds("select * from orders")
+    shutil.rmtree(case.project)
+    peers = {"COPY (FORMAT binary) to nowhere": copied, **_peers(folder, url)}
+    return result("postgres-full", ours, peers, content_equal=equal)
+
+
+def _incremental(folder: Path, url: str, rows: int) -> Result:
+    case = Case.make(folder / "incremental", url, "orders", "mode: dedupe, key: [id], cursor: updated_at")
+    case.ours()
+    changed = f"update orders set amount = amount + 1, updated_at = timestamptz '2040-01-01 00:00Z' + id * interval '1 ms' where id % 100 = {rows % 100}"
+    _execute(url, changed)
+    since = "select * from orders where updated_at >= timestamptz '2040-01-01'"
+    copied, ours = case.copied(since), case.ours()
+    equal = case.holds(since, "updated_at >= timestamptz '2040-01-01 00:00:00+00'")
+    shutil.rmtree(case.project)
+    return result(
+        "postgres-incremental",
+        ours,
+        {"COPY (FORMAT binary) of the changed rows to nowhere": copied},
+        content_equal=equal,
+    )
+
+
+def _wide(folder: Path, url: str, rows: int) -> Result:
+    kinds = ("bigint", "text", "double precision", "timestamp", "numeric(12, 2)")
+    values = (
+        "g * {n}",
+        "'value ' || g % {n}",
+        "g / {n}.0",
+        "timestamp '2020-01-01' + g * interval '{n} s'",
+        "(g % 100000) / 100.0",
+    )
+    columns = ", ".join(f"c{n} {kinds[n % 5]}" for n in range(1, WIDE_COLUMNS + 1))
+    made = ", ".join(values[n % 5].format(n=n) for n in range(1, WIDE_COLUMNS + 1))
+    _execute(url, f"create table wide ({columns}); insert into wide select {made} from generate_series(1, {rows}) g")
+    case = Case.make(folder / "wide", url, "wide", "mode: replace")
+    copied, ours = case.copied("select * from wide"), case.ours()
+    [[count]] = ask(f"select count(*) from {case.bronze()}")
+    return result("postgres-wide", ours, {"COPY (FORMAT binary) to nowhere": copied}, content_equal=count == rows)
+
+
+def _peers(folder: Path, url: str) -> dict[str, Measured]:
+    told = {}
+    if dlt := os.environ.get(DLT):
+        for backend in ("sqlalchemy", "pyarrow", "connectorx"):
+            work = folder / f"dlt-{backend}"
+            work.mkdir()
+            told[f"dlt, {backend}, to DuckDB"] = measure(dlt, "-c", WITH_DLT, url, "orders", backend, str(work))
+            shutil.rmtree(work)
+    if ingestr := os.environ.get(INGESTR):
+        to = folder / "ingestr.duckdb"
+        words = ("--source-table", "public.orders", "--dest-table", "main.orders", "--yes", "--progress", "log")
+        told["ingestr, to DuckDB"] = measure(
+            ingestr, "ingest", "--source-uri", url, "--dest-uri", f"duckdb:///{to}", *words
+        )
+        to.unlink()
+    return told
+
+
+def _execute(url: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
