@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
-from lakesmith.errors import LakesmithError, SourceMissingError
+from lakesmith.errors import LakesmithError, SourceDataError, SourceMissingError
 from lakesmith.host.files import storage_errors
 from lakesmith.model.streams import Chunk, StreamSpec
 from lakesmith.sources.documents.crew import Answer, Crew
@@ -165,6 +165,8 @@ class SplitReading:
                 file = self._local(name)
                 self._open[name] = file
                 digest, head = _hashed(file, status.size)
+        except SourceDataError as error:  # it will be the same until somebody changes the file
+            return _Failed(name, {**row, "error": f"not opened: {error.what}"}, self._entry(status, ""))
         except SourceMissingError:
             return _Failed(name, {**row, "error": "vanished: it was gone before it could be read"})
         except LakesmithError as error:

@@ -10,7 +10,7 @@ from lakesmith.model.streams import Finding, StreamSpec
 from lakesmith.sources.documents.dispatch import missing_libraries
 from lakesmith.sources.documents.kinds import BY_TYPE, HEAD_BYTES, NAMES, declared_suffix, sniff, what_is
 from lakesmith.sources.files.places.place import Found, Place
-from lakesmith.sources.files.survey import shown_size
+from lakesmith.sources.files.survey import closed, shown_size
 
 LOOKED_AT = 500
 
@@ -20,10 +20,11 @@ def survey(place: Place, stream: StreamSpec, find: Callable[[StreamSpec], list[F
     try:
         files = find(stream)
         yield _count(stream, files)
-        types = Counter(_type_of(place, file) for file in files[:LOOKED_AT] if file.size)
+        types = Counter(_type_of(place, file) for file in files[:LOOKED_AT] if file.size and not file.fault)
     except LakesmithError as error:
         yield Finding("error", str(stream.id), error.what, error.fix)
         return
+    yield from closed(stream, files)
     yield from _kinds(stream, types, len(files))
     if files and stream.mode == "append":
         yield Finding(

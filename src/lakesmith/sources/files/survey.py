@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lakesmith.errors import LakesmithError
 from lakesmith.host.files import storage_errors
@@ -21,11 +21,19 @@ def survey(place: Place, stream: StreamSpec, find: Callable[[StreamSpec], list[F
     try:
         files = find(stream)
         yield _count(stream, files)
-        filled = next((file for file in files if file.size), None)
+        yield from closed(stream, files)
+        filled = next((file for file in files if file.size and not file.fault), None)
         if filled is not None:
             yield from _look(place, stream, filled)
     except LakesmithError as error:
         yield Finding("error", str(stream.id), error.what, error.fix)
+
+
+def closed(stream: StreamSpec, files: Iterable[Found]) -> Iterator[Finding]:
+    """Yield a warning for every file or folder that cannot be read, whatever is in it."""
+    for file in files:
+        if file.fault:
+            yield Finding("warning", str(stream.id), f"{file.name} cannot be read: {file.fault}")
 
 
 def shown_size(size_bytes: int) -> str:

@@ -1,28 +1,22 @@
-"""A source whose every record is known beforehand: numbers that only grow, or copies of which each is another."""
+"""A source whose every record is known beforehand: records that only become more, or copies of which each is another."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-import pyarrow as pa
 from pydantic import BaseModel
 
-from lakesmith.model.streams import Ask, Chunk, Finding, Position, Reject, Split, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Finding, Position, Split, StreamSpec
 from lakesmith.testing.torture.memory import canonical
+from lakesmith.testing.torture.records import VERSION, is_rejected, read_records
 
 SPLIT = 3
 """Records per split."""
-VERSION = 10_000
-"""Records of version v have the ids from v times this on."""
-REJECTED = 5
-"""Every fifth record cannot become a row."""
-WIDER_FROM = 12
 COPIES = ("replace", "history")
 """Modes in which each version is another copy; `history` is `replace` that keeps what was there before."""
-"""From this record on there is one more column."""
 
 
 class _Options(BaseModel):
@@ -67,12 +61,15 @@ class Feed:
         return Split(stream.id, f"v{version}:{start}-{end}", token=canonical([version, start, end]))
 
     def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:  # noqa: ARG002 - the split says it all
-        """Yield one chunk."""
+        """Yield a chunk for each file that its records make."""
         version, start, end = json.loads(split.token)
-        rows = [record(version, at) for at in range(start, end) if not is_rejected(at)]
-        rejects = tuple(_reject(version, at) for at in range(start, end) if is_rejected(at))
-        after = self._at(version, end)
-        yield Chunk(_batch(rows, wide=end > WIDER_FROM), after, rejects, counted=end - start, origin=split.name)
+        for stretch in read_records(version, range(start, end)):
+            rejected = filter(is_rejected, range(start, start + stretch.records))
+            rejects = tuple(
+                replace(one, where=_place(version, at)) for one, at in zip(stretch.rejects, rejected, strict=True)
+            )
+            start += stretch.records
+            yield Chunk(stretch.rows, self._at(version, start), rejects, counted=stretch.counted, origin=split.name)
 
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:  # noqa: ARG002 - one reader
         """Return the position after a chunk."""
@@ -103,34 +100,8 @@ def reached(position: Position | None) -> tuple[int, int]:
     return _read(position)
 
 
-def record(version: int, at: int) -> dict[str, Any]:
-    """Return one record; the last column comes later than the others."""
-    return {
-        "id": version * VERSION + at,
-        "key": at,
-        "note": f"n{at}",
-        **({"extra": f"x{at}"} if at >= WIDER_FROM else {}),
-    }
-
-
-def is_rejected(at: int) -> bool:
-    """Whether a record cannot become a row."""
-    return at % REJECTED == REJECTED - 1
-
-
-def _reject(version: int, at: int) -> Reject:
-    return Reject("broken", _place(version, at), f"raw {at}")
-
-
 def _place(version: int, at: int) -> str:
     return f"feed {version}:{at}"
-
-
-def _batch(rows: list[dict[str, Any]], *, wide: bool) -> pa.RecordBatch:
-    names = ("id", "key", "note", "extra") if wide else ("id", "key", "note")
-    kinds = (pa.int64(), pa.int64(), pa.string(), pa.string())
-    fields = [pa.field(name, kind) for name, kind in zip(names, kinds, strict=False)]
-    return pa.RecordBatch.from_pylist(rows, schema=pa.schema(fields))
 
 
 def _read(position: Position | None) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from lakesmith.testing.torture.far import FarLoads
 from lakesmith.testing.torture.kills import Grave, kill_at_random, kill_from_start
 from lakesmith.testing.torture.ordeals import Ordeal
 from lakesmith.testing.torture.papers import Papers
+from lakesmith.testing.torture.parts import GROWING_PARTS
 
 POINTS = ("run.load.", "lake.stage.", "sources.")
 """How the names of crash points begin at which it matters what is loaded."""
@@ -50,6 +51,7 @@ def plans(place: Path, every: int) -> Iterator[list[Plan]]:
     """Return what is to be done while a bucket is there; with `every` beyond 1 a part of the ordeals, with few kills each."""
     with contextlib.ExitStack() as stack:
         found = [Plan(ordeal) for ordeal in EVERYWHERE + ARRIVALS] + [Plan(ordeal, SAMPLE) for ordeal in SAMPLED]
+        found += [Plan(ordeal, 1.0 if ordeal.mode == "append" else SAMPLE) for ordeal in GROWING_PARTS]
         if may_serve():
             port = stack.enter_context(serve(place))
             found += [Plan(FarLoads(mode, later=True, port=port), SAMPLE) for mode in ("append", "dedupe", "replace")]

@@ -57,7 +57,8 @@ class History:
 
     def __post_init__(self) -> None:
         """Make the world."""
-        self.world = World(self.story.seed, self.story.mode, self.story.filler, self.story.keep)
+        story = self.story
+        self.world = World(story.seed, story.mode, story.filler, story.keep, story.group_bytes)
         self.world.line.moved = self._moved
 
     def play(self) -> BrokenError | None:
@@ -159,6 +160,10 @@ class History:
 
     def _acknowledge(self, actor: Actor) -> None:
         """Remember what a load said it had committed, as the run store does."""
+        for problem in _problems(actor):
+            self._tell(f"       {actor.name} deleted nothing: {type(problem).__name__}")
+            if not isinstance(problem, EXPECTED):
+                raise BrokenError("unexpected", f"{actor.name} deleted nothing: {problem!r:.300}") from problem
         commits = getattr(actor.result, "commits", ())
         self._tell(f"       {actor.name} ended well: {getattr(actor.result, 'state', type(actor.result).__name__)}")
         for commit in commits:
@@ -187,12 +192,22 @@ class History:
             self._run(step, lambda: self.world.table.rollback(target))
 
     def _collect(self, step: Step) -> None:
-        self._run(step, self.world.collect)
+        self._sweep(step)
+
+    def _sweep(self, step: Step) -> Actor:
+        """Let the collector pass; one that nobody disturbs finds nothing that it cannot read, unless somebody else has added rows."""
+        is_blind = self.world.line.blind > 0
+        actor = self._run(step, self.world.collect)
+        lawful = ForeignCommitError if self.world.witness.has_foreign else ()
+        problems = [problem for problem in _problems(actor) if not isinstance(problem, lawful)]
+        if problems and step.steps is None and not is_blind:
+            raise BrokenError("collector", f"{actor.name} deleted nothing: {problems[0]!r:.300}")
+        return actor
 
     def _siege(self, step: Step) -> None:
         """Let the collector pass three times, a day apart."""
         for _pass in range(3):
-            actor = self._run(Step("collect"), self.world.collect)
+            actor = self._sweep(Step("collect"))
             for swept in actor.result or ():
                 gone = [one for one in swept.litter if one.state == "deleted"]
                 self._tell(f"       {len(gone)} of {len(swept.litter)} objects that nobody needs were deleted")
@@ -295,6 +310,12 @@ class History:
 
     def _tell(self, line: str) -> None:
         self.told.append(line)
+
+
+def _problems(actor: Actor) -> list[LakesmithError]:
+    """Return why a pass of the collector deleted nothing; of other programs nothing."""
+    passed = actor.result if isinstance(actor.result, list) else []
+    return [swept.problem for swept in passed if swept.problem is not None]
 
 
 _FOREIGN = {

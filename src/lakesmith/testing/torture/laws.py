@@ -8,6 +8,7 @@ from typing import Any
 
 from lakesmith.testing.torture.feed import Feed, reached
 from lakesmith.testing.torture.oracle import Contents, Oracle, UnreadableError, ancestors, clock_faults, head
+from lakesmith.testing.torture.records import line_of
 
 FOREIGN = 1_000_000_000
 """Rows with this id or a higher one were written by somebody else."""
@@ -93,8 +94,17 @@ class Witness:
             if broken:
                 text = f"after {cause}, at {_said(position)}: {len(broken)} rows, such as {sorted(broken)[:3]}"
                 raise BrokenError(kind, text)
+        self._check_values(contents, cause)
         if position is not None and not self.feed.is_complete(position):
             raise BrokenError("lost", f"after {cause}, readers see a part of a copy: {_said(position)}")
+
+    def _check_values(self, contents: Contents, cause: str) -> None:
+        """Check that each row has the values of its record, where a reader who goes by field ids looks for them."""
+        for id_, line in contents.lines:
+            if id_ < FOREIGN and line != line_of(id_):
+                raise BrokenError(
+                    "values", f"after {cause}, row {id_} reads {line:.300}, its record {line_of(id_):.300}"
+                )
 
     def _check_kept(self, ids: Counter[int], cause: str) -> None:
         """Check that each record came once, and that of what was there before nothing is gone."""

@@ -268,6 +268,17 @@ def _half_a_copy(patches: Patches) -> None:
     patches.put("lakesmith.lake.table", "Table.open_group", make)
 
 
+def _numbered_on_the_table(patches: Patches) -> None:
+    """Number the files of a group on the table's last committed schema, whatever the files before them were numbered with."""
+    patches.put("lakesmith.lake.numbering", "going_on", lambda _old: lambda known, last_id, *_group: (known, last_id))
+
+
+def _numbered_and_unchecked(patches: Patches) -> None:
+    """Number them so, and commit them without a look at the field ids they were written with."""
+    _numbered_on_the_table(patches)
+    patches.put("lakesmith.lake.commits.judge", "check_schemas", lambda _old: lambda *_args: None)
+
+
 MUTANTS: dict[str, Patch] = {
     "no fence": _no_fence,
     "blind retry": _blind_retry,
@@ -285,6 +296,8 @@ MUTANTS: dict[str, Patch] = {
     "a failed commit tidies up": _tidy_commit,
     "rollback keeps the position": _position_stays,
     "replace without a branch": _half_a_copy,
+    "field ids of a group from the table alone": _numbered_on_the_table,
+    "field ids of a group from the table alone, unchecked": _numbered_and_unchecked,
 }
 THEMES = {
     "collector without the commits that sleep": "sleeper",

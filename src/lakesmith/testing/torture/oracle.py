@@ -1,9 +1,8 @@
-"""What a table holds, read from its bytes without the code under test: JSON, Avro by our own reader, Parquet by pyarrow."""
+"""What a table holds, read from its bytes without the code under test: JSON, Avro by our own reader, Parquet by pyarrow and field ids."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import zlib
 from collections import Counter
@@ -11,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from lakesmith.testing.torture.avro import read_avro
+from lakesmith.testing.torture.columns import read_rows, schema_of
+from lakesmith.testing.torture.records import line_of_row
 
 CHECKPOINT = "lakesmith.checkpoint"
 DELETED = 2
@@ -32,6 +31,8 @@ class Contents:
     """Pairs of `_ls_seq` and `id`; of rows that are no deletion."""
     marks: tuple[tuple[int, int, int | None], ...] = ()
     """Of all rows `_ls_seq`, key, and `id`, which is None where the key was deleted."""
+    lines: tuple[tuple[int, str], ...] = ()
+    """Of rows that are no deletion `id`, and all values as text."""
 
     @property
     def current(self) -> Counter[int]:
@@ -45,6 +46,16 @@ class Contents:
         return Counter(row[1] for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A row: its number, its key, its id (None where the key was deleted), and all its values as text."""
+
+    seq: int
+    key: int
+    id: int | None
+    line: str
+
+
 @dataclass(slots=True)
 class Oracle:
     """Reads tables through `fetch`, which returns the content of a path or raises KeyError; remembers what it has read."""
@@ -52,7 +63,8 @@ class Oracle:
     fetch: Callable[[str], bytes]
     folder: str
     _manifests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    _rows: dict[str, tuple[tuple[int, int, int | None], ...]] = field(default_factory=dict)
+    _rows: dict[tuple[str, int], tuple[_Seen, ...]] = field(default_factory=dict)
+    """By path and schema."""
     _needs: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def metadata(self, path: str) -> dict[str, Any]:
@@ -64,16 +76,24 @@ class Oracle:
         """Return the rows of a snapshot."""
         if snapshot_id is None:
             return Contents(())
-        marks = [mark for path in sorted(self.files(snapshot_of(metadata, snapshot_id))) for mark in self._read(path)]
-        return Contents(tuple((seq, id_) for seq, _key, id_ in marks if id_ is not None), tuple(marks))
+        schema = schema_of(metadata)
+        seen = [
+            one for path in sorted(self.files(snapshot_of(metadata, snapshot_id))) for one in self._read(path, schema)
+        ]
+        marks = [(one.seq, one.key, one.id) for one in seen]
+        there = [(one.seq, one.id, one.line) for one in seen if one.id is not None]
+        return Contents(
+            tuple((seq, id_) for seq, id_, _line in there),
+            tuple(marks),
+            tuple((id_, line) for _seq, id_, line in there),
+        )
 
     def records(self, metadata: dict[str, Any], snapshot_id: int | None) -> list[dict[str, Any]]:
-        """Return the rows of a snapshot with all their columns, under the names of their files."""
+        """Return the rows of a snapshot with all their columns, found by their field ids, under the names they have in the table."""
         if snapshot_id is None:
             return []
-        paths = sorted(self.files(snapshot_of(metadata, snapshot_id)))
-        tables = [pq.ParquetFile(io.BytesIO(self._get(path))).read() for path in paths]
-        return [row for table in tables for row in table.to_pylist()]
+        paths, schema = sorted(self.files(snapshot_of(metadata, snapshot_id))), schema_of(metadata)
+        return [row for path in paths for row in read_rows(self._get(path), schema)]
 
     def files(self, snapshot: dict[str, Any]) -> set[str]:
         """Return the data files of a snapshot."""
@@ -122,15 +142,11 @@ class Oracle:
         found: dict[str, Any] = json.loads(zlib.decompress(packed, 31))
         return found
 
-    def _read(self, path: str) -> tuple[tuple[int, int, int | None], ...]:
-        content = self._get(path)
-        if path not in self._rows:
-            found = pq.ParquetFile(io.BytesIO(content)).read().to_pylist()
-            self._rows[path] = tuple(
-                (row["_ls_seq"], row.get("key", row["id"]), None if row.get("_ls_op") == "d" else row["id"])
-                for row in found
-            )
-        return self._rows[path]
+    def _read(self, path: str, schema: dict[str, Any]) -> tuple[_Seen, ...]:
+        content, known = self._get(path), (path, schema["schema-id"])
+        if known not in self._rows:
+            self._rows[known] = tuple(map(_seen, read_rows(content, schema)))
+        return self._rows[known]
 
     def _avro(self, path: str) -> list[dict[str, Any]]:
         content = self._get(path)
@@ -143,6 +159,13 @@ class Oracle:
             return self.fetch(_plain(path))
         except KeyError:
             raise UnreadableError(f"{path.rsplit('/', 1)[-1]} is not there") from None
+
+
+def _seen(row: dict[str, Any]) -> _Seen:
+    key = row["id"] if row.get("key") is None else row["key"]
+    if row.get("_ls_op") == "d":
+        return _Seen(row["_ls_seq"], key, None, "")
+    return _Seen(row["_ls_seq"], key, row["id"], line_of_row(row))
 
 
 def _patched(whole: dict[str, Any], delta: dict[str, Any]) -> dict[str, Any]:

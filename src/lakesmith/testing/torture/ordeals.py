@@ -112,7 +112,7 @@ class CsvLoads:
         """Load all that is new, a commit for every file, and do the upkeep that is due."""
         table = self.load(home)
         tend(table, Rules(due_files=DUE_FILES))
-        collect(table.services, [STREAM], delete=True)
+        sweep(table.services)
 
     def load(self, home: Path, rebuild: Rebuild | None = None) -> Any:
         """Load all that is new, or everything anew; return the table."""
@@ -253,7 +253,7 @@ class Collecting:
 
     def act(self, home: Path) -> None:
         """Let the collector pass."""
-        collect(open_table(home).services, [STREAM], delete=True)
+        sweep(open_table(home).services)
 
     def check(self, home: Path) -> None:
         """Compare everything with the files, and see that the litter is gone."""
@@ -275,8 +275,19 @@ class Collecting:
         self.loads.grow(home, round_)
         self.loads.load(home)
         _age(home / "lake", TEN_DAYS_S)
-        collect(services, [STREAM], delete=True)
+        sweep(services)
         _age(home / "lake/_lakesmith/collector", TWO_DAYS_S)
+
+
+def sweep(services: Any) -> None:
+    """Let the collector pass.
+
+    Raises:
+        LakesmithError: If it met something for which it deleted nothing.
+    """
+    for swept in collect(services, [STREAM], delete=True):
+        if swept.problem is not None:
+            raise swept.problem
 
 
 def _age(folder: Path, seconds: float) -> None:

@@ -34,6 +34,8 @@ commit landed, commits that arrive late or twice, every class of exception, cloc
 set properties or move `main`, catalogs put back to an earlier state, days that pass while the collector makes its rounds. After every
 commit the table is read by code of its own (JSON, Avro, Parquet) and compared with the source: every record once, the position in force
 and the rows agree, quarantine shows exactly what was put there, numbers and times only rise, everything that a kept snapshot names is there.
+The records are JSON lines and CSV, read by the real readers: objects and lists of objects have more parts from record to record, some of them
+with the same names. A commit group is one split, a few, or a whole load. Every value is looked for by its field id, and compared.
 
 {step_table}
 
@@ -54,7 +56,8 @@ The files are made of plain Python values by code of its own, which are then com
 that cannot be read. Loads in the mode append, the first one and a later one (a file that grew, a new one), are killed at every pass of every
 crash point of run and stage; loads in the modes dedupe and replace (with a file that was written anew) at some of them, drawn by a fixed
 seed, as are the second kills. `late types` are loads that assume types from a small sample, and begin anew when a later file says otherwise;
-in the folder of `growing, rewritten …` all of that happens between two loads, while two files are half-written. `s3` are files in a bucket,
+in the folder of `growing, rewritten …` all of that happens between two loads, while two files are half-written. `growing parts` are JSON
+lines beside CSV in one commit group, whose objects have more parts from file to file. `s3` are files in a bucket,
 loaded into a lake on this machine. Loads of documents are killed at random times, and so are the processes that read them.
 
 {file_table}

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from lakesmith.testing.torture.catalog import FAULTS, RAISED, Fault
 
 MODES = ("append", "dedupe", "replace", "history")
+GROUPS = (1, 1, 1000, 1 << 30)
+"""A group for every split, for a few, for all of a load; in bytes."""
 PROGRAMS = ("load", "rebuild", "tend", "rollback", "collect")
 
 
@@ -41,6 +43,8 @@ class Story:
     """Bytes added to every position, so that checkpoints lie aside."""
     keep: int = 50
     """How many snapshots expiry keeps by number."""
+    group_bytes: int = 1
+    """How large a group is before it is committed, and how much of a first load is looked at before types are assumed."""
 
 
 WEIGHTS = {
@@ -110,7 +114,8 @@ def write_story(seed: int, mode: str | None = None, *, theme: str | None = None)
     chosen = chance.choices(MODES, (5, 1, 4, 2))[0]
     steps = _write_freely(weights, chance) if weights else _write_overtaken(chance)
     filler, keep = chance.choice((0, 0, 0, 5000)), chance.choice((50, 2, 4))
-    return Story(seed, mode or chosen, steps, filler=filler, keep=keep)
+    group_bytes = chance.choice(GROUPS)
+    return Story(seed, mode or chosen, steps, filler, keep, group_bytes)
 
 
 def _write_freely(weights: dict[str, int], chance: random.Random) -> tuple[Step, ...]:

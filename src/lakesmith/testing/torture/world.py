@@ -27,6 +27,7 @@ from lakesmith.testing.torture.actors import Actor, acting, pause
 from lakesmith.testing.torture.catalog import Fault, Line, MemoryCatalog, MemoryPointers
 from lakesmith.testing.torture.feed import Feed
 from lakesmith.testing.torture.laws import Witness
+from lakesmith.testing.torture.manifests import remembering
 from lakesmith.testing.torture.memory import ROOT, FakeClock, MemoryStore, SeededIds
 from lakesmith.testing.torture.oracle import Oracle
 
@@ -45,6 +46,7 @@ class World:
     mode: str
     filler: int = 0
     keep: int = 50
+    group_bytes: int = EACH_SPLIT
     clock: FakeClock = field(default_factory=FakeClock)
     line: Line = field(default_factory=Line)
     programs: list[Actor] = field(default_factory=list)
@@ -99,7 +101,8 @@ class World:
             self.table.services.host,
             "config",
             known_ordinal=self.known_ordinal,
-            group_bytes=EACH_SPLIT,
+            group_bytes=self.group_bytes,
+            sample_bytes=self.group_bytes,
             rebuild=rebuild,
         )
         return loading.load_stream(job)
@@ -159,7 +162,8 @@ def pausing() -> Iterator[None]:
     for module in _users(before[1]):
         _set(module, "point", stop_here)
     try:
-        yield
+        with remembering():
+            yield
     finally:
         _set(expiry, "KEEP", usual[0])
         _set(guards, "METADATA_KEPT", usual[1])

@@ -138,3 +138,31 @@ def test_a_small_object_takes_few_requests(s3, bucket, objects):
     bucket.load()
     said = objects.log.read_text()[before:]
     assert (said.count('"HEAD /'), said.count('"GET /')) == (2, 2)  # before and after; the listing and the object
+
+
+@pytest.mark.parametrize("key", ["access_key", "session_token"])
+def test_a_key_with_a_line_break_is_to_be_corrected_and_not_shown(bucket, key):
+    stream = bucket.stream()
+    storage = {**bucket.options["storage"], key: "s3cr3t\n"}
+    with pytest.raises(ConnectorOptionsError, match=f"`{key}` has a character that no request can carry") as caught:
+        bucket.source(stream, storage=storage).splits(stream, Ask())
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_keys_of_any_letters_are_read_and_empty_ones_and_folders_are_not(bucket, s3):
+    names = [
+        "a b.csv",
+        "\u00fcn\u00ef/\U0001f600.csv",
+        "x/y?z=1&%41+#.csv",
+        "/double.csv",
+        "del\x01\t.csv",
+        "l" * 900 + ".csv",
+    ]
+    for number, name in enumerate(names):
+        s3.put_object(Bucket=bucket.bucket, Key=f"in/{name}", Body=f"k\n{number}\n".encode())
+    for name in ("slash.csv/", "empty.csv", "x/"):
+        s3.put_object(Bucket=bucket.bucket, Key=f"in/{name}", Body=b"")
+    stream = bucket.stream("**/*.csv")
+    first = bucket.load(stream)
+    assert dict(zip(first.origins, first.rows, strict=True)) == {name: (str(n),) for n, name in enumerate(names)}
+    assert bucket.load(stream, first.position).rows == []

@@ -47,6 +47,11 @@ def test_a_folder_that_is_not_there_has_no_files(sftp):
         ({"password": "wr0ng"}, "Access was denied"),
         ({"host_key": None}, "the server's key is not known"),
         ({"host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"}, "known"),
+        ({"host_key": "ssh-rsa"}, "`host_key` is no public key"),
+        ({"host_key": "ssh-rsa AAAA\nevil"}, "`host_key` is no public key"),
+        ({"host_key": "ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB"}, "`host_key` is no public key"),
+        ({"key_file": "/nowhere/id_wr0ng"}, "no file where `key_file` points"),
+        ({"password": "wr0ng\ud800"}, "is no text"),
     ],
 )
 def test_a_login_that_is_refused_names_no_secret(sftp, storage, why):
@@ -55,6 +60,13 @@ def test_a_login_that_is_refused_names_no_secret(sftp, storage, why):
     with pytest.raises(ConnectorOptionsError, match=why) as caught:
         source.splits(stream, Ask())
     assert "wr0ng" not in str(caught.value)
+
+
+def test_folders_in_each_other_without_end_are_refused(sftp):
+    (sftp.folder / "/".join(["d"] * 250)).mkdir(parents=True)
+    stream = sftp.stream("**/*.csv")
+    with pytest.raises(ConnectorOptionsError, match="more than 200 deep"):
+        sftp.source(stream).splits(stream, Ask())
 
 
 def test_a_server_that_is_not_there(sftp):

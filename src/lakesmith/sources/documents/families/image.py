@@ -14,10 +14,11 @@ from lakesmith.sources.documents.instants import instant_of
 from lakesmith.sources.documents.parsed import Parsed, UnreadableError
 
 if TYPE_CHECKING:
-    from PIL.Image import Exif
+    from PIL.Image import Exif, Image
 
 EXIF_PART, GPS_PART = 0x8769, 0x8825
 MAX_FRAMES = 10_000
+MANY_PIXELS = 50_000_000
 _LATITUDE, _LONGITUDE = (1, 2, 90), (3, 4, 180)
 _BYTES_THAT_ARE_TEXT = {"UserComment"}
 # where the place could be written a second time
@@ -33,7 +34,7 @@ def read(file: BinaryIO, task: Task) -> Parsed:  # noqa: ARG001 - every family i
     _register_heif()
     try:
         with Image.open(file) as image:
-            exif = image.getexif()
+            exif = _exif(image)
             known = {
                 "width": str(image.width),
                 "height": str(image.height),
@@ -54,6 +55,15 @@ def read(file: BinaryIO, task: Task) -> Parsed:  # noqa: ARG001 - every family i
         gps_latitude=_degrees(gps, *_LATITUDE),
         gps_longitude=_degrees(gps, *_LONGITUDE),
     )
+
+
+def _exif(image: Image) -> Exif:
+    """Return what the camera wrote. PNG may have it behind the pixels, which Pillow would decode on its way there: not if they are many."""
+    if image.width * image.height > MANY_PIXELS:
+        from PIL.Image import Image as Plain
+
+        return Plain.getexif(image)
+    return image.getexif()
 
 
 def _register_heif() -> None:

@@ -46,7 +46,7 @@ def read_message(message: Message, task: Task) -> Parsed:
         metadata=known,
         attachments=body.attachments,
         tables=body.tables,
-        cut=frozenset({"attachments"} if body.is_cut else ()),
+        cut=frozenset({"attachments", "text"} if body.is_cut else ()),
     )
 
 

@@ -86,7 +86,7 @@ class Comparing:
 
     def _is_changed(self, file: Found, known: Entry | None, refreshed: Ledger) -> bool:
         """Whether there may be something to read; a file that was only touched is noted in `refreshed` instead."""
-        if known is None or not known.is_done or file.size != known.size:
+        if known is None or not known.is_done or file.size != known.size or (file.fault and not known.refused):
             return True
         has_mark = file.version and known.version
         is_same = file.version == known.version if has_mark else file.mtime_ns and file.mtime_ns == known.mtime_ns

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lakesmith.errors import ConnectorOptionsError
+from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.model.streams import Split, StreamSpec
 from lakesmith.sources.files.deliveries.broken import NO_FORMAT, Refusal, refused, stand_in
 from lakesmith.sources.files.deliveries.ledger import Entry, Ledger, canonical
@@ -55,11 +55,17 @@ class Splitting:
 
     def _split(self, file: Found, job: Job) -> Split:
         format_ = self.stream.options.format_of(file.name)
-        if format_ is None and self.goes_on:
+        if (format_ is None or file.fault) and self.goes_on:
             seen = Entry(file.size, file.mtime_ns, 0, "", 0, 0, version=file.version)
             entry = refused(job.known, seen, self.stream.options)
-            job = stand_in(job, Refusal(file.name, NO_FORMAT, entry))
+            job = stand_in(job, Refusal(file.name, file.fault or NO_FORMAT, entry))
             return Split(self.stream.id, file.name, size_bytes=0, token=canonical(job.as_json()))
+        if file.fault:
+            raise SourceDataError(
+                f"A file cannot be read: {file.fault}. Nothing of the stream was loaded.",
+                where=self.place.path(file.name),
+                fix="have the file itself delivered in its place, or narrow `files:` so that it does not match",
+            )
         if format_ is None:
             raise ConnectorOptionsError(
                 f"The name of `{file.name}` does not tell its format.",

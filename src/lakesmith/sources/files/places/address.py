@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,10 @@ from lakesmith.errors import ConnectorOptionsError
 if TYPE_CHECKING:
     from lakesmith.sources.files.options import FilesOptions
     from lakesmith.sources.files.settings.place import StorageSettings
+
+
+SENDABLE = re.compile(r"[!-~]*")
+"""What a key in a header may be made of; a line break in it would begin another header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,20 @@ class Address:
         """The URL without user, password and query."""
         port = f":{self.port}" if self.port else ""
         return f"{self.scheme}://{self.host}{port}{f'/{self.prefix}' if self.prefix else ''}"
+
+    def refuse_unsendable(self, *names: str) -> None:
+        """See that requests can carry some keys of `storage`.
+
+        Raises:
+            ConnectorOptionsError: If one of them cannot be sent as it is. What it is, is not shown.
+        """
+        for name in names:
+            if not SENDABLE.fullmatch(getattr(self.storage, name) or ""):
+                raise ConnectorOptionsError(
+                    f"`{name}` has a character that no request can carry, such as a line break or a blank.",
+                    where=self.where,
+                    fix=f"correct the value that `storage: {{{name}: …}}` refers to: it is one line without blanks around it",
+                )
 
     def key(self, name: str) -> str:
         """Return the path of a file below the host."""

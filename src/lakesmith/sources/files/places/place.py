@@ -25,7 +25,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that belongs to a stream: its path relative to the root, which pattern found it, the day in its path, and its status."""
+    """A file that belongs to a stream: its path relative to the root, which pattern found it, the day in its path, and its status.
+
+    A `fault` says why it cannot be read whatever is in it; then it may be a folder, too, and the status is that of the link.
+    """
 
     name: str
     pattern: int
@@ -33,6 +36,7 @@ class Found:
     size: int
     mtime_ns: int
     version: str = ""
+    fault: str = ""
 
 
 class Place(Protocol):
@@ -69,6 +73,7 @@ class Place(Protocol):
         """Return a handle for reading that can seek.
 
         Raises:
+            SourceDataError: If it must not be opened, see `Found.fault`.
             SourceMissingError: If it is not there.
             StorageUnavailableError: If it cannot be opened.
         """

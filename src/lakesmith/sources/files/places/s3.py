@@ -121,8 +121,10 @@ def connect(address: Address) -> S3Connection:
     """Return a connection; nothing is sent before it is used.
 
     Raises:
+        ConnectorOptionsError: If a key is none that can be sent.
         MissingExtraError: If boto3 is not installed.
     """
+    address.refuse_unsendable("access_key", "session_token")
     boto3, exceptions = load_library("boto3", "s3"), load_library("botocore.exceptions", "s3")
     config = load_library("botocore.config", "s3").Config
     said = address.storage

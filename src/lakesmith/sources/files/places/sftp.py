@@ -13,12 +13,14 @@ from lakesmith.sources.files.places.connection import Listed
 from lakesmith.sources.files.places.faults import (
     DeniedFaultError,
     MissingFaultError,
+    UnfitFaultError,
     UnreachableFaultError,
     load_library,
 )
 from lakesmith.sources.files.places.place import Status
 
 TIMEOUT_S = 20.0
+DEEPEST = 200
 NANOS = 1_000_000_000
 PORT = 22
 AHEAD_BYTES = 32 * 1024 * 1024
@@ -36,10 +38,17 @@ class SftpConnection:
         self._files: Any = None
 
     def list(self, folder: str) -> Iterator[Listed]:
-        """Yield every file below a folder. Links to files are files; links to folders are not followed, as they may go round."""
+        """Yield every file below a folder. Links to files are files; links to folders are not followed, as they may go round.
+
+        Raises:
+            UnfitFaultError: If folders lie in each other as no file system has them.
+        """
+        if folder.count("/") >= DEEPEST:
+            raise UnfitFaultError(f"folders lie in each other more than {DEEPEST} deep")
         with self._faults():
+            connected = self._connected()
             try:
-                entries = self._connected().listdir_attr(self._path(folder))
+                entries = connected.listdir_attr(self._path(folder))
             except FileNotFoundError:
                 return
             entries = [self._linked(folder, entry) for entry in entries]
@@ -102,27 +111,34 @@ class SftpConnection:
         client.set_missing_host_key_policy(self._paramiko.RejectPolicy())
         if said.host_key:
             kind, _, key = said.host_key.strip().partition(" ")
-            try:
-                entry = self._paramiko.hostkeys.HostKeyEntry.from_line(f"{self._known_as()} {kind} {key}")
-            except self._paramiko.hostkeys.InvalidHostKey:
-                entry = None
-            if entry is None:
-                raise DeniedFaultError("`host_key` is no public key")
-            client.get_host_keys().add(self._known_as(), kind, entry.key)
+            client.get_host_keys().add(self._known_as(), kind, self._public_key(kind, key))
         else:
             client.load_system_host_keys()
+        key_file = Path(said.key_file).expanduser() if said.key_file else None
+        if key_file is not None and not key_file.is_file():
+            raise DeniedFaultError("there is no file where `key_file` points")
         client.connect(
             address.host,
             address.port or PORT,
             address.user,
             address.password,
-            key_filename=str(Path(said.key_file).expanduser()) if said.key_file else None,
+            key_filename=str(key_file) if key_file else None,
             passphrase=address.password if said.key_file else None,
             timeout=TIMEOUT_S,
             banner_timeout=TIMEOUT_S,
             auth_timeout=TIMEOUT_S,
         )
         return client
+
+    def _public_key(self, kind: str, key: str) -> Any:
+        known = self._paramiko.hostkeys
+        try:
+            entry = known.HostKeyEntry.from_line(f"{self._known_as()} {kind} {key}")
+        except (known.InvalidHostKey, self._paramiko.ssh_exception.SSHException, ValueError) as error:
+            raise DeniedFaultError("`host_key` is no public key") from error
+        if entry is None:
+            raise DeniedFaultError("`host_key` is no public key")
+        return entry.key
 
     def _known_as(self) -> str:
         port = self._address.port or PORT
@@ -145,6 +161,8 @@ class SftpConnection:
         except ssh.BadHostKeyException as error:
             self._forget()
             raise DeniedFaultError("the server shows another key than the one that is known") from error
+        except UnicodeError as error:
+            raise DeniedFaultError("the user, the password or a name is no text") from error
         except (ssh.SSHException, EOFError, OSError) as error:
             self._forget()
             if "not found in known_hosts" in str(error):

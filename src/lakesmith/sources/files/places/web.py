@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
@@ -10,6 +12,7 @@ from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
@@ -33,6 +36,10 @@ TIMEOUT_S = (10.0, 60.0)
 
 NANOS = 1_000_000_000
 PIECE = 1024 * 1024
+SIZE = re.compile(r"[0-9]{1,18}")
+SLOW_BYTES, SLOW_S = 1024, 120.0
+"""A server that sends fewer bytes than this in that time is as good as one that sends nothing."""
+
 INDEX_BYTES = 64 * 1024 * 1024
 PARTIAL = 206
 NO_HEAD = (400, 403, 405, 501)
@@ -66,8 +73,7 @@ class WebConnection:
         status = self.status(index)
         if status.size > INDEX_BYTES:
             raise UnfitFaultError("the index is larger than 64 MB")
-        body = self.stream(index, (0, status.size), status.version)
-        content = b"".join(iter(lambda: body.read(PIECE), b""))
+        content = self._content(index, status)
         for line in content.decode("utf-8", "replace").splitlines():
             name = line.strip().removeprefix("./")
             if name and (not folder or name.startswith(f"{folder}/")):
@@ -83,9 +89,22 @@ class WebConnection:
             answer.close()
             whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
             size = whole if answer.status_code == PARTIAL else answer.headers.get("Content-Length")
-        if size is None or not size.isdecimal():
+        if size is None or not SIZE.fullmatch(size):
             raise UnfitFaultError("the server does not say how large the file is")
         return Status(int(size), _changed_ns(answer), _version(answer))
+
+    def _content(self, name: str, status: Status) -> bytes:
+        """Return a file whole, of the size it was said to have."""
+        body, content = self.stream(name, (0, status.size), status.version), bytearray()
+        try:
+            while len(content) < status.size:
+                piece = body.read(min(PIECE, status.size - len(content)))
+                if not piece:
+                    raise UnreachableFaultError("the transfer broke off")
+                content += piece
+        finally:
+            body.close()
+        return bytes(content)
 
     def stream(self, name: str, span: tuple[int, int], version: str) -> _Body:
         """Return a part of a file; where the server sends only whole files, what lies before it is read over."""
@@ -120,13 +139,31 @@ class WebConnection:
 class _Body:
     """The bytes of a file on their way, as they are stored: nothing is unpacked."""
 
-    def __init__(self, answer: Response) -> None:
-        self._answer = answer
+    def __init__(self, answer: Response, slow_s: float = SLOW_S) -> None:
+        self._answer, self._slow_s = answer, slow_s
+        self._waited_s, self._got = 0.0, 0
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes."""
+        """Return the next bytes: what has arrived, so that one that sends drop by drop is noticed."""
+        began = time.monotonic()
         with _faults():
-            return bytes(self._answer.raw.read(size, decode_content=False))
+            piece = bytes(self._answer.raw.read1(size, decode_content=False))
+        self._judge(began, len(piece))
+        return piece
+
+    def _judge(self, began: float, size: int) -> None:
+        """See that enough arrived; time in which nobody asked for anything does not count.
+
+        Raises:
+            UnreachableFaultError: If the server sends so slowly that it may never end.
+        """
+        now = time.monotonic()
+        self._waited_s += now - began
+        self._got += size
+        if self._got >= SLOW_BYTES:
+            self._waited_s, self._got = 0.0, 0
+        elif self._waited_s > self._slow_s:
+            raise UnreachableFaultError(f"less than {SLOW_BYTES} bytes in {self._slow_s:g} s")
 
     def close(self) -> None:
         """Stop the transfer."""
@@ -139,15 +176,25 @@ def _faults() -> Iterator[None]:
         yield
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise UnfitFaultError("the URL cannot be used") from error
+    except requests.exceptions.TooManyRedirects as error:
+        raise UnfitFaultError("the server sends from one address to the next without end") from error
     except (requests.exceptions.RequestException, HTTPError, OSError) as error:
         raise UnreachableFaultError(type(error).__name__) from error
+    except ValueError as error:  # of an address that the server sends us on to
+        raise UnfitFaultError("the server answers with an address that is none") from error
 
 
 def connect(address: Address) -> WebConnection:
-    """Return a connection; nothing is sent before it is used."""
+    """Return a connection; nothing is sent before it is used.
+
+    Raises:
+        ConnectorOptionsError: If the token is none that can be sent.
+    """
+    address.refuse_unsendable("token")
     session = requests.Session()
     retry = Retry(
         total=ATTEMPTS - 1,
+        read=1,  # whoever reads a file asks again himself
         backoff_factor=PAUSE_S,
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=("GET", "HEAD"),
@@ -160,7 +207,8 @@ def connect(address: Address) -> WebConnection:
         session.headers["Authorization"] = f"Bearer {address.storage.token}"
         session.trust_env = False  # a .netrc would put another password in the token's place
     elif address.user:
-        session.auth = (address.user, address.password or "")
+        # as bytes, since text would have to be Latin-1
+        session.auth = HTTPBasicAuth(address.user.encode(), (address.password or "").encode())
     return WebConnection(address, session)
 
 

@@ -14,7 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from lakesmith.sources.files.formats.nested.json_values import DOUBLE_DIGITS, MAX_DEPTH, SMALLEST_NORMAL, is_too_deep
+from lakesmith.sources.files.formats.nested.json_values import (
+    DOUBLE_DIGITS,
+    LONGEST_KEY,
+    MAX_DEPTH,
+    SMALLEST_NORMAL,
+    is_too_deep,
+)
 
 NUL = b"\0"
 EXACT = 2.0**53
@@ -45,7 +51,12 @@ class FastParser:
         if rows is None:
             rows = self._read(data, _texts_of(self.known))
         rows = None if rows is None else self._mended(data, rows)
-        if rows is None or rows.num_rows != records or not _is_flat(rows) or not _is_exact(rows, data):
+        if (
+            rows is None
+            or rows.num_rows != records
+            or not all(map(_is_usual, rows.schema))
+            or not _is_exact(rows, data)
+        ):
             return None
         self.remember(rows.schema)
         return rows
@@ -112,15 +123,15 @@ def _is_plain(data: bytes, records: int) -> bool:
     return not any(is_too_deep(line) for line in data.split(b"\n"))
 
 
-def _is_flat(rows: pa.RecordBatch) -> bool:
-    """Whether nothing is nested deeper than it may be."""
-    return all(_depth(item.type) < MAX_DEPTH for item in rows.schema)
-
-
-def _depth(kind: Any) -> int:
-    if pa.types.is_struct(kind):
-        return 1 + max((_depth(part.type) for part in kind), default=0)
-    return 1 + _depth(kind.value_type) if pa.types.is_list(kind) else 0
+def _is_usual(item: Any, depth: int = 1) -> bool:
+    """Whether nothing in a column is nested deeper than it may be, or has a name that is none."""
+    kind = item.type
+    is_struct, is_list = pa.types.is_struct(kind), pa.types.is_list(kind)
+    if len(item.name) > LONGEST_KEY or (depth >= MAX_DEPTH and (is_struct or is_list)):
+        return False
+    if is_struct:
+        return all(_is_usual(part, depth + 1) for part in kind)
+    return not is_list or _is_usual(kind.value_field, depth + 1)
 
 
 def _is_exact(rows: pa.RecordBatch, data: bytes) -> bool:

@@ -20,6 +20,9 @@ from lakesmith.sources.files.limits import NESTING_DEPTH, NUMBER_DIGITS
 MAX_DEPTH = NESTING_DEPTH
 """How many objects and lists may lie in each other, the record itself among them."""
 
+LONGEST_KEY = 4_096
+"""How many characters a key may have: a longer one is no name."""
+
 LONGEST_LONG = 18
 DOUBLE_DIGITS = 17
 SMALLEST_NORMAL = 2.2250738585072014e-308
@@ -128,6 +131,8 @@ def _read_float(text: str) -> float | Digits:
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
+    if max(map(len, made), default=0) > LONGEST_KEY:
+        raise UnreadableError(f"a key is longer than {LONGEST_KEY:,} characters")
     if len(made) == len(pairs):
         return made
     seen: set[str] = set()

@@ -14,9 +14,12 @@ from typing import BinaryIO
 from lakesmith.errors import SourceDataError
 from lakesmith.sources.files.formats.base import CUT_REASON, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader, Sizes
+from lakesmith.sources.files.formats.nested.json_feed import encoding_of
 from lakesmith.sources.files.formats.nested.json_look import look_at_records
 from lakesmith.sources.files.formats.nested.json_records import EMPTY, TOO_LONG, RecordReader
 from lakesmith.sources.files.formats.nested.json_values import UnreadableError, decode
+from lakesmith.sources.files.formats.text.binary import check_is_text, refuse_binary
+from lakesmith.sources.files.formats.text.encodings import WIDE
 from lakesmith.sources.files.formats.text.lexer import Cut, Lexer
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.reading.tape import Tape
@@ -24,7 +27,6 @@ from lakesmith.sources.files.reading.tape import Tape
 BLOCK = 6 * 1024 * 1024
 SAMPLE = 1024 * 1024
 UTF8_BOM = b"\xef\xbb\xbf"
-WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 BLANKS = b" \t\r\n"
 BLANKS_FIRST = (b" ", b"\t", b"\r", b"\n")
 BLANK_LINE = re.compile(rb"\n[ \t\r]+(?=\n)")
@@ -94,11 +96,12 @@ class JsonLinesFormat:
         """Yield the lines from where the tape stands to its end; a last line without its end is read once it is whole.
 
         Raises:
-            SourceDataError: If the file is UTF-16.
+            SourceDataError: If the file is UTF-16, or no text.
         """
         at_start = tape.position == 0
         if at_start:
             refuse_wide(tail)
+            refuse_binary(tail)
         reader = RecordReader(tail.name, tail.options.encoding)
         mark = Mark(tape.position, tape.digest(tape.position), tail.line - 1)
         for block in BlockReader(tape, LEXER, tail.line, Sizes(block=BLOCK)):
@@ -107,8 +110,9 @@ class JsonLinesFormat:
                 mark = Mark(stretch.end, stretch.digest, stretch.lines)
             at_start = False
 
-    def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:  # noqa: ARG002 - the seam's signature
+    def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:
         """Return how many fields the first lines have, and what is wrong with them."""
+        check_is_text(head, options, name)
         head.seek(0)
         data = head.read(SAMPLE).removeprefix(UTF8_BOM)
         whole = data[: data.rfind(b"\n") + 1] if len(data) >= SAMPLE and b"\n" in data else data
@@ -116,15 +120,16 @@ class JsonLinesFormat:
 
 
 def refuse_wide(tail: Tail) -> None:
-    """Refuse UTF-16, in which lines cannot be told apart byte by byte.
+    """Refuse UTF-16 and UTF-32, in which lines cannot be told apart byte by byte.
 
     Raises:
-        SourceDataError: If the file begins as UTF-16 does.
+        SourceDataError: If the file begins as they do.
     """
     tail.head.seek(0)
-    if tail.head.read(2) in WIDE_BOMS:
+    encoding, _ = encoding_of(tail.head.read(4), "utf-8")
+    if encoding in WIDE:
         raise SourceDataError(
-            "The file is UTF-16, which is not read line by line.",
+            f"The file is {encoding[:6].upper()}, which is not read line by line.",
             where=tail.name,
             fix="set `format: json` for the stream, which reads files as a whole, or have it delivered as UTF-8",
         )

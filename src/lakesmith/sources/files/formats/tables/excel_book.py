@@ -164,7 +164,7 @@ def refused(name: str) -> Iterator[None]:
         raise unreadable(name, KIND, "its content is damaged") from error
 
 
-_STUMBLES = (EOFError, LookupError, NotImplementedError, RuntimeError, ValueError)
+_STUMBLES = (ArithmeticError, EOFError, LookupError, MemoryError, NotImplementedError, RuntimeError, ValueError)
 
 
 def _library(name: str, library: str = "python_calamine") -> ModuleType:

@@ -15,6 +15,8 @@ from typing import IO
 from lakesmith.sources.files.settings.excel import column_number
 
 PIECE = 4 * 1024 * 1024
+LONGEST = 64 * 1024 * 1024
+"""How long a row may be as XML: no program writes longer ones, and it is held as a whole."""
 ROW = re.compile(rb'<row\b[^>]*?\sr="(\d+)"')
 EMPTY_ROW = re.compile(rb'<row\b[^>]*?\sr="(\d+)"[^>]*?(?:/>|>\s*(?:<c\b[^>]*?/>\s*|<c\b[^>]*?[^/]></c>\s*)*</row>)')
 DOUBTFUL = (b"></v>", b"></t>", b"/></is>", b"<is></is>", b"> <", b">\n", b"<!--", b"<![CDATA")
@@ -24,6 +26,7 @@ ERROR = re.compile(rb"""<(?:\w+:)?c\b([^>]*?\bt=["']e["'][^>]*)>(.*?)</(?:\w+:)?
 NEGATIVE = re.compile(rb"""<(?:\w+:)?c\b([^>]*)>(?:(?!</(?:\w+:)?c>).)*?<(?:\w+:)?v>(-[^<]*)<""", re.DOTALL)
 PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d+)["']""")
 SHOWN = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)<")
+CELL_ROW = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["'][A-Z]{1,3}(\d+)["']""")
 CELL = re.compile(rb'<c r="([A-Z]+)')
 WIDE, WIDER = re.compile(rb'<c r="[A-Z]{2,3}\d'), re.compile(rb'<c r="[A-Z]{3}\d')
 ENDS = (b"</row>", b":row>")
@@ -105,12 +108,18 @@ def _blocks(sheet: IO[bytes]) -> Iterator[bytes]:
             rest = [piece[cut:]]
         else:
             rest.append(piece)
+        if sum(map(len, rest)) > LONGEST:
+            raise ValueError("a row is too long")
     yield b"".join(rest)
 
 
 def _rows(block: bytes, facts: Facts) -> None:
     numbers = ROW.findall(block)
     facts.rows = max(facts.rows, *map(int, numbers)) if numbers else facts.rows
+    if (
+        len(numbers) < block.count(b"<row") + block.count(b":row>") // 2
+    ):  # their cells may say where they are, instead of them
+        facts.rows = max([facts.rows, *map(int, CELL_ROW.findall(block))])
     if facts.filled is None:
         return
     begin, end = block.find(b"<sheetData"), block.find(b"</sheetData")

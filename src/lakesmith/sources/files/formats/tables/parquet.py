@@ -17,11 +17,12 @@ from lakesmith.sources.files.formats.base import Sight, Stretch, Tail
 from lakesmith.sources.files.formats.tables.columnar import (
     no_columns,
     refused,
-    rows_per_batch,
     shown_count,
     shown_schema,
     stretches,
 )
+from lakesmith.sources.files.formats.tables.decoded import within_limits
+from lakesmith.sources.files.formats.tables.parquet_sizes import Sizes
 
 if TYPE_CHECKING:
     from lakesmith.sources.files.options import FileStreamOptions
@@ -44,7 +45,8 @@ class ParquetFormat:
         """
         with refused(tail.name, KIND):
             file = _open(tail.head)
-            yield from stretches(_batches(file, tail.head), file.metadata.num_rows)
+            found = stretches(_batches(file, tail.head, tail.name), file.metadata.num_rows)
+            yield from within_limits(found, tail.name)
 
     def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:  # noqa: ARG002 - nothing is guessed
         """Return columns, types and counts of a file, as it states them."""
@@ -60,15 +62,16 @@ def _open(head: BinaryIO, unit: str = "us") -> pq.ParquetFile:
     return pq.ParquetFile(head, buffer_size=READ_BUFFER, pre_buffer=False, coerce_int96_timestamp_unit=unit)
 
 
-def _batches(file: pq.ParquetFile, head: BinaryIO) -> Iterator[pa.RecordBatch]:
+def _batches(file: pq.ParquetFile, head: BinaryIO, name: str) -> Iterator[pa.RecordBatch]:
     old_times = _old_times(file)
     fine = _open(head, "ns") if old_times else None
+    sizes = Sizes(file, head, name, KIND)
     for group in range(file.num_row_groups):
         told = file.metadata.row_group(group)
         if not len(file.schema_arrow):
             yield no_columns(told.num_rows)
             continue
-        size = rows_per_batch(told.num_rows, told.total_byte_size)
+        size = sizes.rows_together(group)
         coarse = file.iter_batches(size, row_groups=[group], use_threads=False)
         if fine is None:
             yield from coarse

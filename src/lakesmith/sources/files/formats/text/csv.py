@@ -23,6 +23,7 @@ from lakesmith.sources.files.formats.base import (
     reject,
 )
 from lakesmith.sources.files.formats.blocks import Block, BlockReader, Sizes
+from lakesmith.sources.files.formats.text.binary import check_is_text, refuse_binary
 from lakesmith.sources.files.formats.text.dialect import Layout, layout_of
 from lakesmith.sources.files.formats.text.header import Header, header_of
 from lakesmith.sources.files.formats.text.lexer import is_blank
@@ -168,7 +169,13 @@ class CsvFormat:
     """Reads CSV. Blank lines are not records."""
 
     def read(self, tail: Tail, tape: Tape) -> Iterator[Stretch]:
-        """Yield the records from where the tape stands to its end; nothing while the header is not whole."""
+        """Yield the records from where the tape stands to its end; nothing while the header is not whole.
+
+        Raises:
+            SourceDataError: If the file is no text.
+        """
+        if not tape.position:
+            refuse_binary(tail)
         layout = layout_of(tail.head, tail.options, tail.name, tail.notes)
         header = header_of(tail.head, layout, tail.name)
         if header is None:
@@ -196,6 +203,7 @@ class CsvFormat:
 
     def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:
         """Return how a file is written, what of that was found out, and its columns."""
+        check_is_text(head, options, name)
         return look_at_csv(head, options, name)
 
 

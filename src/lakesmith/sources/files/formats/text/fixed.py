@@ -18,6 +18,7 @@ import pyarrow as pa
 from lakesmith.model.streams import TEXT_KEY, Reject
 from lakesmith.sources.files.formats.base import CUT_REASON, RAW_LIMIT, RECORD_LIMIT, Sight, Stretch, Tail, reject
 from lakesmith.sources.files.formats.blocks import Block, BlockReader, Sizes
+from lakesmith.sources.files.formats.text.binary import check_is_text, refuse_binary
 from lakesmith.sources.files.formats.text.encodings import is_direct
 from lakesmith.sources.files.formats.text.lexer import is_blank
 from lakesmith.sources.files.formats.text.spans import LEXER, Plan, Span, plan_of
@@ -126,7 +127,13 @@ class FixedFormat:
     """Reads files of fixed width. Blank lines are not records."""
 
     def read(self, tail: Tail, tape: Tape) -> Iterator[Stretch]:
-        """Yield the records from where the tape stands to its end; nothing while the header is not whole."""
+        """Yield the records from where the tape stands to its end; nothing while the header is not whole.
+
+        Raises:
+            SourceDataError: If the file is no text.
+        """
+        if not tape.position:
+            refuse_binary(tail)
         plan = plan_of(tail.head, tail.options, tail.name, tail.notes)
         if plan is None:
             return
@@ -146,6 +153,7 @@ class FixedFormat:
 
     def look(self, head: BinaryIO, options: FileStreamOptions, name: str) -> Sight:
         """Return the columns of a file and where they lie."""
+        check_is_text(head, options, name)
         plan = plan_of(head, options, name)
         if plan is None:
             return Sight("no whole header and record yet")

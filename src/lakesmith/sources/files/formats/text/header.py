@@ -21,6 +21,8 @@ BLANK_LINES = re.compile(rb"(?:\r\n|\n|\r(?!\Z))+")  # a \r at the end may be ha
 LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 LONGEST_BOM = 4
 UNLIMITED = 1 << 62
+NAME_CHARACTERS = 4_096
+"""How long the name of a column may be: a longer one is no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,12 @@ class _HeaderReading:
         names = _numbered(len(rows[0])) if self._layout.header == 0 else distinct_names(joined_names(rows))
         if self._layout.header == 1:
             names = distinct_names(rows[0])
+        if max(map(len, names)) > NAME_CHARACTERS:
+            raise SourceDataError(
+                f"The name of a column is longer than {NAME_CHARACTERS:,} characters. None of the file was loaded.",
+                where=f"{self._name}:{self._lines}",
+                fix="set `delimiter:` and `quote:` if the header is read wrongly, `header: false` if there is none",
+            )
         offset, _ = self._feed.reached(len(self._data) - self._at)
         return Header(names, offset, self._lines)
 
