@@ -59,7 +59,7 @@ create table orders (
   id bigint primary key, customer_id integer not null, quantity smallint, amount numeric(12, 2), rate double precision,
   is_paid boolean, ordered_on date, created_at timestamp, updated_at timestamptz not null, country varchar(2), note text, reference uuid);
 insert into orders
-select g, (g * 7919) % 500000, case when g % 11 > 0 then g % 300 end, ((g * 104729) % 1000000000) / 100.0, sqrt(g) / 3,
+select g, (g * 7919::bigint) % 500000, case when g % 11 > 0 then g % 300 end, ((g * 104729::bigint) % 1000000000) / 100.0, sqrt(g) / 3,
   g % 3 = 0, date '2020-01-01' + (g % 2200)::int, timestamp '2020-01-01' + g * interval '13.000017 s', timestamptz '2020-01-01 00:00Z' + g * interval '17 s',
   (array['DE', 'FR', 'IT', 'ES', 'AT'])[1 + g % 5], case when g % 4 > 0 then 'a note on order ' || g || repeat(' and more', (g % 7)::int) end,
   md5(g::text)::uuid
@@ -70,7 +70,7 @@ WIDE_COLUMNS = 500
 PROJECT = """version: 1
 name: bench
 sources:
-  shop: {{type: postgres, url: "{url}", streams: {{{stream}: {{{options}}}}}}}
+  shop: {{type: postgres, url: "${{env:BENCH_URL}}", streams: {{{stream}: {{{options}}}}}}}
 """
 
 
@@ -85,7 +85,8 @@ class Case:
     @classmethod
     def make(cls, folder: Path, url: str, stream: str, options: str) -> Case:
         folder.mkdir()
-        (folder / "lakesmith.yml").write_text(PROJECT.format(url=url, stream=stream, options=options))
+        (folder / "lakesmith.yml").write_text(PROJECT.format(stream=stream, options=options))
+        (folder / ".env").write_text(f"BENCH_URL={url}\n")
         return cls(url, folder, stream)
 
     def ours(self) -> Measured:
@@ -156,7 +157,7 @@ def _incremental(folder: Path, url: str, rows: int) -> Result:
 def _wide(folder: Path, url: str, rows: int) -> Result:
     kinds = ("bigint", "text", "double precision", "timestamp", "numeric(12, 2)")
     values = (
-        "g * {n}",
+        "g::bigint * {n}",
         "'value ' || g % {n}",
         "g / {n}.0",
         "timestamp '2020-01-01' + g * interval '{n} s'",

@@ -43,6 +43,12 @@ CHANGES = {
         ("recorded", STOP, "quarantined", ""),
         ("the new column is added, and a rename candidate recorded", "nothing is loaded", "rows that carry the new field wait; a rename candidate is recorded", "taken as an added field: its values are left out and counted"),
     ),
+    "proves": Change(
+        "renames a column, and proves it (PostgreSQL)",
+        "renamed",
+        ("renamed", STOP, "quarantined", ""),
+        ("the column is renamed, with all that was ever loaded of it", "nothing is loaded", "rows that carry the new column wait; a rename candidate is recorded", "taken as an added field: its values are left out and counted"),
+    ),
     "widens": Change(
         "widens a type: int to long, float to double, a decimal by digits",
         "type_widened",

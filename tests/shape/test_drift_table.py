@@ -93,7 +93,7 @@ def test_the_next_load_of_the_same_shape_says_nothing_new(case, policy):
 
 
 def test_every_kind_of_change_has_a_case_under_every_policy():
-    assert {case.change for case in CASES} | {"renames"} == set(CHANGES)
+    assert {case.change for case in CASES} | {"renames", "proves"} == set(CHANGES)
     assert all(len(change.outcomes) == len(change.words) == len(POLICIES) for change in CHANGES.values())
 
 

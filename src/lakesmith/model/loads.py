@@ -200,12 +200,16 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class BronzeSnapshot:
-    """A table as an engine attaches it: the data files of one snapshot and the columns with their field ids."""
+    """A table as an engine attaches it: the data files of one snapshot and the columns with their field ids.
+
+    `since` leaves out what was loaded before: rows whose `_ls_loaded_at` is earlier. None: all rows.
+    """
 
     stream: StreamId
     snapshot_id: int | None
     schema: Schema
     files: tuple[str, ...]
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from lakesmith.model.events import Event
 from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow, Staged, Upkeep
 from lakesmith.model.plans import Dataset
 from lakesmith.model.shapes import Marks, Reshape
-from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, Reject, Replay, Split, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Discovery, Finding, Kept, Position, Reject, Replay, Split, StreamSpec
 from lakesmith.model.types import Schema
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Source(Protocol):
 
     `Options` and `StreamOptions` are frozen pydantic models that describe the settings of the source and of each stream; their
     fields, types and descriptions also become the editor's JSON Schema. The source is constructed as `Source(context)` with a
-    `SourceContext`. A class may also say `modes` (what it can do; append and dedupe if it does not say), `needs_streams` (False: it
+    `SourceContext`. A class may also say `modes` (what it can do; append and dedupe if it does not say), `default_mode` (of streams that say none), `needs_streams` (False: it
     works without any named stream) and `finds_keys` (True: dedupe needs no `key:`). Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
     """
 
@@ -105,6 +105,15 @@ class GoesOn(Protocol):
 
         None if the error is not about one of them, or the stream stops there.
         """
+        ...
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """What a source may be able to do besides: find streams by itself, by patterns in its options (`include`, `exclude`)."""
+
+    def discover(self) -> Sequence[Discovery]:
+        """Return the streams that the patterns take in and the project does not name; asked where `include` is set."""
         ...
 
 
@@ -256,8 +265,20 @@ class Publisher(Protocol):
 
     Options: ClassVar[type[Any]]
 
-    def publish(self, dataset: Dataset, path: str) -> tuple[int, int]:
-        """Write `dataset` to `path` (a folder that exists afterwards, swapped in as a whole); return rows and bytes."""
+    def publish(self, dataset: Dataset, place: str) -> tuple[int, int]:
+        """Write `dataset` to `place`, as a whole or not at all; return its rows and the bytes that were sent.
+
+        `place` is the folder that `path:` names, which exists afterwards, or what the publisher `Places` it in.
+        """
+        ...
+
+
+@runtime_checkable
+class Places(Protocol):
+    """What a publisher may be able to do besides: say itself where data sets go. Its class says `needs_path = False`: no `path:`."""
+
+    def place(self, dataset: Dataset) -> str:
+        """Return where a data set goes, as people write it and without a secret; no two data sets share a place."""
         ...
 
 

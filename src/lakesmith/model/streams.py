@@ -96,6 +96,15 @@ class SourceContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Discovery:
+    """A stream that a source found by itself: its name, what the project file would say of it, and how large it is (None: unknown)."""
+
+    name: str
+    said: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What a load requests: everything after `since` (None: from the beginning), for days `from_day` to `until_day` if given.
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lakesmith.errors import ProjectNotFoundError
 from lakesmith.host import Host
+from lakesmith.model.streams import Discovery
 from lakesmith.project.config import ProjectConfig
 from lakesmith.project.connectors import Connectors
 from lakesmith.project.credentials import refuse_literals
 from lakesmith.project.documents import Document, merge_sources, read_document
 from lakesmith.project.faults import Faults, Place
+from lakesmith.project.found import keep_found, merge_found
 from lakesmith.project.outputs import check_default_target, read_publish, read_targets
 from lakesmith.project.paths import PROJECT_FILE, ProjectPaths
 from lakesmith.project.pins import with_pins
@@ -74,15 +76,28 @@ def load_project(
     document = _read_files(root, faults)
     if document is None:
         raise faults.error(host.secrets)
+    config_hash = _hash(document.data)
+    merge_found(document, root)
     refuse_literals(document, faults, host.secrets)
     dotenv = read_dotenv(root, faults)
     lookup = Lookup(root, os.environ if environ is None else environ, dotenv)
     resolved = resolve_document(document, lookup, host.secrets, faults)
     sheet = Sheet(document, resolved, faults, connectors or Connectors.installed())
-    project = _read_project(sheet, root, lookup)
+    project = _read_project(sheet, root, lookup, config_hash)
     if project is None or faults.found:
         raise faults.error(host.secrets)
     return project
+
+
+def keep_streams(root: Path, source: str, found: Iterable[Discovery]) -> tuple[str, ...]:
+    """Write down streams that a source found; return the names that are new, which the project has once it is loaded again.
+
+    Raises:
+        StorageUnavailableError: If they cannot be written down.
+    """
+    document = _read_files(root, Faults())
+    said = document.data.get("sources", {}).get(source) if document is not None else None
+    return keep_found(root, source, said, found) if isinstance(said, dict) else ()
 
 
 def _read_files(root: Path, faults: Faults) -> Document | None:
@@ -112,7 +127,7 @@ def _read_files(root: Path, faults: Faults) -> Document | None:
     return document
 
 
-def _read_project(sheet: Sheet, root: Path, lookup: Lookup) -> ProjectConfig | None:
+def _read_project(sheet: Sheet, root: Path, lookup: Lookup, config_hash: str) -> ProjectConfig | None:
     data = sheet.resolved.data
     if "version" not in data:
         sheet.fault((), f'missing key "version": write `version: {FORMAT_VERSION}`')
@@ -127,7 +142,7 @@ def _read_project(sheet: Sheet, root: Path, lookup: Lookup) -> ProjectConfig | N
         name=settings.name,
         version=settings.version,
         root=root.absolute(),
-        config_hash=_hash(sheet.document.data),
+        config_hash=config_hash,
         default_target=settings.default_target,
         schedule=settings.schedule,
         pipelines=settings.pipelines,

@@ -16,18 +16,22 @@ from lakesmith.project.wording import keys_of
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A source while its streams are read: its name, place and connector, and what it says for all of them."""
+    """A source while its streams are read: its name, place and connector, what it says for all of them, whether it finds more."""
 
     name: str
     path: Path
     kind: str
     connector: type[Any] | None
     settings: SourceSettings | None
+    includes: bool = False
 
     @property
     def default_mode(self) -> str:
         """The mode of streams that name none."""
         known = modes_of(self.connector) if self.connector else DEFAULT_MODES
+        said: str | None = getattr(self.connector, "default_mode", None)
+        if said is not None:
+            return said
         return "append" if "append" in known else known[0]
 
 
@@ -43,7 +47,7 @@ def _read_source(sheet: Sheet, name: str, data: dict[str, Any]) -> SourceConfig:
     kind = data.get("type")
     connector = sheet.plug_in(SOURCES, kind, (*path, "type")) if isinstance(kind, str) and kind else None
     options = sheet.check(connector.Options, rest, path, beside=keys_of(SourceSettings)) if connector else None
-    source = _Source(name, path, str(kind), connector, settings)
+    source = _Source(name, path, str(kind), connector, settings, includes=bool(data.get("include")))
     streams = _read_streams(sheet, source, data.get("streams"))
     return SourceConfig(
         name=name,
@@ -58,7 +62,8 @@ def _read_source(sheet: Sheet, name: str, data: dict[str, Any]) -> SourceConfig:
 def _read_streams(sheet: Sheet, source: _Source, data: Any) -> list[StreamSpec | None]:
     path = (*source.path, "streams")
     if not data:
-        if source.connector is not None and getattr(source.connector, "needs_streams", True):
+        needs = source.connector is not None and getattr(source.connector, "needs_streams", True)
+        if needs and not source.includes:
             sheet.fault(source.path, 'missing key "streams": name what to load')
         return []
     if isinstance(data, list):

@@ -17,6 +17,7 @@ from lakesmith.shape.names import unique
 from lakesmith.shape.profile import is_text
 from lakesmith.shape.relate import promotes
 from lakesmith.shape.seen import seen_type
+from lakesmith.shape.words import split_words
 
 _WHOLE = (INT, LONG)
 
@@ -29,6 +30,7 @@ class JointTypes:
 
     def observe(self, batch: RecordBatch) -> None:
         """Take in the types of one batch."""
+        batch, _ = split_words(batch)
         for name, arrow_field, column in zip(unique(batch.schema.names), batch.schema, batch.columns, strict=True):
             kind = None if is_text(arrow_field) else seen_type(column, None)
             if kind is not None:

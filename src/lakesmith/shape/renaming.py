@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from lakesmith.errors import UsageError
 from lakesmith.model.types import Field, Schema
-from lakesmith.shape.names import candidate, is_sibling, sibling_name
+from lakesmith.shape.names import candidate, fold, is_sibling, sibling_name
 from lakesmith.shape.relate import family
 
 ASIDE = "added"
@@ -37,7 +38,7 @@ def rename_column(schema: Schema, old: str, new: str) -> Schema:
             f"{before.name} is {before.type} and {name} is {there.type}: one column cannot hold both.",
             fix=f"keep both columns, and bring them together in a model: coalesce(cast({before.name} as …), {name})",
         )
-    moves = _moves(schema, before.name, name)
+    moves = _moves(schema, {before.name: name, name: _free(schema, name)})
     return Schema(tuple(_moved(f, moves, (before, there, new)) for f in schema.data))
 
 
@@ -48,12 +49,38 @@ def find_column(schema: Schema, name: str) -> Field | None:
     )
 
 
-def _moves(schema: Schema, old: str, new: str) -> dict[str, str]:
-    """Return the new names of columns by their present ones."""
-    aside = _free(schema, new)
+def follow_renames(schema: Schema, renames: Mapping[str, str]) -> tuple[Schema, dict[str, str]]:
+    """Return the data columns with several renamed at once, which may take each other's names, and the new names by the old.
+
+    A column that stays and that the source once called by a new name steps aside: the source has another column of that name now.
+
+    Args:
+        schema: The table's schema, with field ids.
+        renames: The source's new names by the folded names of columns.
+    """
+    own = [f for f in schema.data if not is_sibling(f.name)]
+    staying = {f.source_name or f.name: f.name for f in own if f.name not in renames}
+    stale = {source: name for source, name in staying.items() if source in renames.values()}
+    names = dict(zip(renames, fold(tuple(renames.values()), known=staying), strict=True))
+    moves = _moves(schema, {**names, **{name: _free(schema, name) for name in stale.values()}})
+    gone = set(stale.values())
+    return Schema(tuple(_followed(f, moves.get(f.name, f.name), renames, gone) for f in schema.data)), names
+
+
+def _followed(item: Field, name: str, renames: Mapping[str, str], gone: Collection[str]) -> Field:
+    if item.name in renames:
+        return replace(item, name=name, source_name=renames[item.name])
+    if item.name in gone:  # without the source's name: what comes under that is another column
+        doc = f"What came as {item.name} before another column was called so."
+        return replace(item, name=name, source_name="", doc=doc)
+    return replace(item, name=name)
+
+
+def _moves(schema: Schema, bases: Mapping[str, str]) -> dict[str, str]:
+    """Return the new names of columns and their siblings by their present ones; `bases` are those of the columns."""
     moves = {}
     for name in schema.data.names:
-        for base, now in ((old, new), (new, aside)):
+        for base, now in bases.items():
             suffix = name.removeprefix(f"{base}__")
             if name == base:
                 moves[name] = now

@@ -18,10 +18,11 @@ from lakesmith.shape.arrow import Array, pa, pc
 from lakesmith.shape.arrow_types import arrow_type, told_doc
 from lakesmith.shape.decision import casts, merge_drift, missing, refuse_gone, refuse_keyless, renames
 from lakesmith.shape.empties import is_bare
+from lakesmith.shape.following import follow, proven
 from lakesmith.shape.joint import has_new_fractions, is_column, join
 from lakesmith.shape.masks import hashed
 from lakesmith.shape.merge import Merger, folded_names
-from lakesmith.shape.names import unique
+from lakesmith.shape.names import candidate, unique
 from lakesmith.shape.pinning import start_of
 from lakesmith.shape.place import Placed, Placer, Spot, either
 from lakesmith.shape.policy import ColumnPolicy, Policy
@@ -30,6 +31,7 @@ from lakesmith.shape.render import json_rows
 from lakesmith.shape.seen import is_textual, seen_type
 from lakesmith.shape.tally import Form
 from lakesmith.shape.text import trim
+from lakesmith.shape.words import beside, said_of, split_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class _Plan:
     undecided: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """Rows as quarantine may show them, and words for other values of theirs."""
+
+    rows: RecordBatch
+    words: Mapping[str, Array]
+
+
 class Shaper:
     """Shapes the rows of one load. Not for use by several threads."""
 
@@ -71,7 +81,8 @@ class Shaper:
             text_types: The type of text columns by source name, as `TextProfile.forms` or `types` gives them.
             joint_types: What other columns of a new table are going to be, by source name, as `JointTypes.types` gives them.
         """
-        self._before = known.data if known is not None else None
+        self._before = self._known = known.data if known is not None else None
+        self._followed: dict[str, str] = {}
         self._policy = policy
         self._text_types = _forms(text_types or {})
         start = start_of(self._before, policy)
@@ -106,7 +117,7 @@ class Shaper:
     def reshape(self) -> Reshape:
         """The reshape of the load so far. The same object is returned as long as nothing changed."""
         if self._reshape is None:
-            old, after = self._before or Schema(), Schema(tuple(self._columns.values()))
+            old, after = self._known or Schema(), Schema(tuple(self._columns.values()))
             gone = missing(old, self._sent, self._policy) if self._sent else ()
             widened = {drift.column for drift in self._placer.drift if drift.kind == "type_widened"}
             events = [drift for drift in self._placer.drift if self._tells(drift, widened)]
@@ -150,11 +161,14 @@ class Shaper:
         Raises:
             DriftRefusedError: If the shape changed and the policy is `freeze`.
         """
+        rows, words = split_words(rows)
         plan = self._planned(rows)
         arrays: dict[str, Array] = {}
         refused: list[tuple[str, Array]] = []
         for route in plan.routes:
             placed = self._place(route, rows.column(route.index))
+            if route.source in words:
+                placed = self._with_words(route, placed, words[route.source])
             for name, (grown, array) in placed.columns.items():
                 arrays[name] = array
                 if self._columns.get(name) is not grown and self._columns.get(name) != grown:
@@ -165,7 +179,7 @@ class Shaper:
         if not refused:
             return Shaped(made, self.reshape)
         self._reshape = None
-        return self._without(made, refused, self._readable(rows, plan), where)
+        return self._without(made, refused, _Raw(self._readable(rows, plan), self._sayable(words)), where)
 
     def _planned(self, rows: RecordBatch) -> _Plan:
         plan = self._plan
@@ -179,6 +193,10 @@ class Shaper:
     def _make_plan(self, rows: RecordBatch) -> _Plan:
         """Meet the batch's schema: add and promote columns, and route every column of the batch."""
         names = unique(rows.schema.names)
+        if self._before is not None and rows.num_rows:
+            fields = tuple(self._columns.values())
+            refuse_keyless(folded_names(fields, names), self._policy, known=self._before.names)
+        self._follow(rows.schema)
         fields = tuple(self._columns.values())
         seen, undecided, routed = [], [], set()
         for i, (name, column) in enumerate(zip(names, folded_names(fields, names), strict=True)):
@@ -193,8 +211,6 @@ class Shaper:
                 undecided.append(i)
             elif is_bare(rows.schema.field(i).type):
                 routed.add(name)
-        if self._before is not None and rows.num_rows:
-            refuse_keyless(folded_names(fields, names), self._policy, known=self._before.names)
         merger = Merger(self._policy, eager=False, first=self._before is None)
         self._columns = {f.name: self._respelled(f) for f in merger.fields(fields, seen)}
         self._placer.drift += merger.drift
@@ -208,6 +224,17 @@ class Shaper:
             if name in routed
         )
         return _Plan(rows.schema, names, routes, tuple(undecided))
+
+    def _follow(self, schema: ArrowSchema) -> None:
+        """Rename the columns that the source proves to have renamed: once in a load, since an old name may be another column's now."""
+        new = {old: name for old, name in proven(schema).items() if self._followed.get(old) != name}
+        if new:
+            self._followed.update(new)
+            followed = follow(tuple(self._columns.values()), self._known, new, self._policy)
+            self._columns, self._known = {f.name: f for f in followed.columns}, followed.before
+            renamed = {drift.column for drift in followed.drift if drift.kind == "renamed"}
+            told = [d for d in self._placer.drift if not (d.kind == "column_added" and d.column in renamed)]
+            self._placer.drift = [*told, *followed.drift]
 
     def _type_of(self, rows: RecordBatch, index: int, name: str, column: str) -> Type | None:
         """Return the type with which a column of the batch asks to be in the table; None if it says nothing, or is left out."""
@@ -277,6 +304,18 @@ class Shaper:
         values = as_texts(values) if route.spot.text else values
         return self._placer.place(column, values, route.spot, self._columns)
 
+    def _with_words(self, route: _Route, placed: Placed, words: Array) -> Placed:
+        """Put the source's own words for other values of a column beside those that were placed."""
+        around = {**self._columns, **{name: grown for name, (grown, _) in placed.columns.items()}}
+        words = hashed(words, route.said.salt) if route.said.mask else words
+        spot = replace(route.spot, text=False)
+        column = around.get(route.column)
+        if column is None:
+            told = self._placer.place_bare(Field(route.column, STRING, route.source), words, spot, around)
+        else:
+            told = self._placer.place(column, words, spot, around)
+        return beside(placed, told)
+
     def _assemble(self, arrays: Mapping[str, Array], rows: int) -> RecordBatch:
         columns = []
         for f in self._columns.values():
@@ -291,7 +330,7 @@ class Shaper:
         self,
         made: RecordBatch,
         refused: list[tuple[str, Array]],
-        raw: RecordBatch,
+        raw: _Raw,
         where: Callable[[int], str],
     ) -> Shaped:
         """Take the refused rows out; each becomes one reject, named after the first column that refused it."""
@@ -302,9 +341,9 @@ class Shaper:
             for row in pc.indices_nonzero(misfits).to_pylist():
                 reasons.setdefault(row, column)
         numbers = sorted(reasons)
-        texts = json_rows(raw, numbers)
-        folded = folded_names(tuple(self._columns.values()), raw.schema.names)
-        pairs = zip(raw.schema.names, folded, strict=True)
+        texts = [said_of(text, row, raw.words) for row, text in zip(numbers, json_rows(raw.rows, numbers), strict=True)]
+        names = raw.rows.schema.names
+        pairs = zip(names, folded_names(tuple(self._columns.values()), names), strict=True)
         masked = tuple(name for name, column in pairs if self._policy.column(name, column).mask)
         rejects = tuple(
             Reject(self._reason(reasons[row]), where(row), text, reasons[row], masked)
@@ -327,6 +366,12 @@ class Shaper:
                 names.append(name)
         return RecordBatch.from_arrays(columns, names=names)
 
+    def _sayable(self, words: Mapping[str, Array]) -> dict[str, Array]:
+        """Return words as quarantine may show them."""
+        said = {name: self._policy.column(name, candidate(name)) for name in words}
+        shown = {name: array for name, array in words.items() if said[name].mask != "drop"}
+        return {name: hashed(array, said[name].salt) if said[name].mask else array for name, array in shown.items()}
+
     def _tells(self, drift: Drift, widened: Collection[str]) -> bool:
         """Whether an event says something about the table as it was when the load began.
 
@@ -334,7 +379,7 @@ class Shaper:
         """
         if not drift.kind.startswith("type_"):
             return True
-        old = self._before is not None and self._before.find(drift.column.split(".")[0]) is not None
+        old = self._known is not None and self._known.find(drift.column.split(".")[0]) is not None
         return old and not (drift.kind == "type_narrowed" and drift.column in widened)
 
 

@@ -81,13 +81,17 @@ class Trial:
         """Return every chunk after `since`."""
         return list(self._chunks(since))
 
+    def read_by(self, source: Source, since: Position | None = None, *, resumes: bool = False) -> list[Seen]:
+        """Return every chunk after `since` that a source sends; with `resumes`, as to a load of the whole that was cut off there."""
+        return list(self._read_all(source, Ask(since, resumes=resumes)))
+
     def _chunks(self, since: Position | None) -> Iterator[Seen]:
         with self.opened() as source:
-            yield from self._read_all(source, since)
+            yield from self._read_all(source, Ask(since))
 
-    def _read_all(self, source: Source, since: Position | None) -> Iterator[Seen]:
-        position = since
-        for split in source.splits(self.spec, Ask(since)):
+    def _read_all(self, source: Source, ask: Ask) -> Iterator[Seen]:
+        position = ask.since
+        for split in source.splits(self.spec, ask):
             chunks = list(source.read(self.spec, split, Ask(position)))
             base = position
             for number, chunk in enumerate(chunks, 1):

@@ -1,0 +1,1 @@
+"""What a PostgreSQL server says of its tables: values, each from one query over `pg_catalog`."""

@@ -1,0 +1,108 @@
+"""What is known of a table in one snapshot, and which of its columns a stream reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakesmith.errors import ConnectorOptionsError, RetriableError
+from lakesmith.model.streams import StreamSpec
+from lakesmith.sources.postgres.catalog.columns import describe
+from lakesmith.sources.postgres.catalog.tables import find_table, list_leaves
+from lakesmith.sources.postgres.catalog.values import Column, Leaf, Relation, Structure, Table
+
+if TYPE_CHECKING:
+    import psycopg
+
+# The catalog as the snapshot has it, beside what lies on the disk now. A table that was emptied or written anew by an ALTER TABLE
+# in between has no row that the snapshot could see.
+_REWRITTEN = """
+select count(*) from pg_catalog.pg_class
+where oid = any(%s) and relfilenode <> 0 and relfilenode <> pg_catalog.pg_relation_filenode(oid)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A table, its columns, and its parts with rows of their own, as they are in a snapshot that holds a lock on them."""
+
+    structure: Structure
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def table(self) -> Table:
+        """The table."""
+        return self.structure.table
+
+    @property
+    def is_cut_by_pages(self) -> bool:
+        """Whether its leaves can be read one by one, under their own names."""
+        return bool(self.leaves) and all(leaf.is_readable for leaf in self.leaves)
+
+    def column(self, name: str, stream: StreamSpec, key: str) -> Column:
+        """Return the column that the option `key` names.
+
+        Raises:
+            ConnectorOptionsError: If there is none, or this user may not read it.
+        """
+        found = self.structure.column(name)
+        if found is None:
+            raise ConnectorOptionsError(
+                f"{self.table.relation} has no column `{name}`.", where=stream.where, fix=f"correct `{key}:`"
+            )
+        if not found.is_readable:
+            raise ConnectorOptionsError(
+                f"The user may not read the column `{name}` of {self.table.relation}.",
+                where=stream.where,
+                fix="let its owner run `grant select`, or name the column in `exclude:`",
+            )
+        return found
+
+    def chosen(self, stream: StreamSpec) -> tuple[Column, ...]:
+        """Return the columns that the stream reads, in the order of the table.
+
+        Raises:
+            ConnectorOptionsError: If one of those it names is not there, or not readable, or none is left.
+        """
+        options = stream.options
+        for name in options.exclude:
+            if self.structure.column(name) is None:
+                self.column(name, stream, "exclude")
+        wanted = options.select or [
+            column.name for column in self.structure.columns if column.name not in options.exclude
+        ]
+        names = {self.column(name, stream, "select").name for name in wanted}
+        if not names:
+            raise ConnectorOptionsError(
+                f"No column of {self.table.relation} is left to read.", where=stream.where, fix="correct `exclude:`"
+            )
+        return tuple(column for column in self.structure.columns if column.name in names)
+
+
+def learn(session: psycopg.Connection[Any], relation: Relation, where: str) -> Known:
+    """Return what is known of a table, locked against all that would move its rows until the snapshot is let go of.
+
+    Raises:
+        SourceMissingError: If there is no such table.
+        ConnectorOptionsError: If this user may not read it.
+        RetriableError: If it was written anew since the snapshot was taken, or stays locked by somebody else.
+    """
+    table = find_table(session, relation, where)
+    if not table.is_populated:
+        raise RetriableError(
+            f"The materialized view {relation} was never filled.",
+            where=where,
+            fix=f"run `refresh materialized view {relation}`",
+        )
+    session.execute(
+        f"select from {relation.quoted} limit 0".encode()
+    )  # a share lock, on everything that it is read from
+    known = Known(describe(session, table), tuple(list_leaves(session, table)) if table.kind != "view" else ())
+    row = session.execute(_REWRITTEN, ([leaf.oid for leaf in known.leaves],)).fetchone()
+    if row is None or row[0]:
+        raise RetriableError(
+            f"{relation} was written anew (TRUNCATE, ALTER TABLE or VACUUM FULL) while the load began.",
+            where=where,
+            fix="run the same command again",
+        )
+    return known

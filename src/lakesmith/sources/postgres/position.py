@@ -1,0 +1,90 @@
+"""What a position says of a table: which one it is, how far its cursor was read, and what is done of a plan that was cut off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from lakesmith.model.streams import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The table that was read: the server's own number, the database, the table's oid, and its columns by `attnum`.
+
+    `system` is empty where the server does not say it. `oid` is 0 for what may be made anew at any time: a view.
+    """
+
+    system: str
+    database: str
+    oid: int
+    columns: Mapping[int, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPlace:
+    """How far a cursor was read: all rows up to the value `last`, as the server writes it; None if there was no row yet.
+
+    `held` are the fingerprints of the rows from `last` minus the look-back on, sorted, one for each row, taken over the columns `told_by`
+    (attnum and type). Where there are too many of them, `held` is the count and sum of all alone, and `is_sum`.
+    """
+
+    column: str
+    last: str | None = None
+    held: tuple[str, ...] = ()
+    told_by: tuple[str, ...] = ()
+    is_sum: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A plan that was not read to its end: its name, and how many of its splits are done."""
+
+    plan: str
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """All that a position says. `cursor` is None without a cursor, and before its first load is whole."""
+
+    origin: Origin
+    cursor: CursorPlace | None = None
+    cut_off: CutOff | None = None
+
+    def encode(self) -> Position:
+        """Return it as canonical JSON."""
+        plain = asdict(self)
+        plain["origin"]["columns"] = {str(attnum): name for attnum, name in self.origin.columns.items()}
+        return canonical({key: value for key, value in plain.items() if value is not None})
+
+    @classmethod
+    def decode(cls, position: Position | None) -> Place | None:
+        """Return what a position says, None if nothing was read yet."""
+        plain: Mapping[str, Any] = json.loads(position or b"{}")
+        if not plain:
+            return None
+        origin, cursor, cut_off = plain["origin"], plain.get("cursor"), plain.get("cut_off")
+        columns = {int(attnum): name for attnum, name in origin["columns"].items()}
+        return cls(
+            Origin(**{**origin, "columns": columns}),
+            CursorPlace(**{**cursor, "held": tuple(cursor["held"]), "told_by": tuple(cursor["told_by"])})
+            if cursor
+            else None,
+            CutOff(**cut_off) if cut_off else None,
+        )
+
+
+def advanced(position: Position | None, after: Position) -> Position:
+    """Return the position after a split that brought `after`: its cursor moves once a plan is read to its end."""
+    before, place = Place.decode(position), Place.decode(after)
+    if before is None or place is None or place.cut_off is None:
+        return after
+    return replace(place, cursor=before.cursor).encode()
+
+
+def canonical(plain: Mapping[str, Any]) -> bytes:
+    """Return plain values as canonical JSON: keys sorted, no blanks."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,125 @@
+"""The chunks of one split, counted by the server in the same snapshot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lakesmith.model.streams import Chunk, StreamSpec
+from lakesmith.sources.postgres.catalog.values import Column
+from lakesmith.sources.postgres.planning.cursors import Cursor
+from lakesmith.sources.postgres.planning.plan import Token
+from lakesmith.sources.postgres.planning.window import MOST_HELD, columns_of, fingerprint, sum_query, told_over
+from lakesmith.sources.postgres.position import CursorPlace, CutOff, Origin, Place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lakesmith.sources.postgres.reading.session import ReadingSession
+    from lakesmith.sources.postgres.types import TableTypes
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One split to read: what is selected of which table, and where the stream was before.
+
+    `rows` is the table with the stream's own filter, as SQL has it behind `from`, with a place for one more condition.
+    """
+
+    stream: StreamSpec
+    token: Token
+    types: TableTypes
+    origin: Origin
+    columns: tuple[Column, ...]
+    rows: Callable[[str], str]
+    cursor: Cursor | None = None
+    before: CursorPlace | None = None
+
+
+def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
+    """Yield the rows of a split; the last chunk has none, and accounts for what the server counted beyond those that came."""
+    rows = f"{task.token.relation}{' where ' if task.token.where else ''}{task.token.where}"
+    counted = int(session.answer(f"select count(*) from {rows}")[0])  # noqa: S608 - names are quoted, values are literals
+    going = _place(task, done=task.token.number).encode()
+    arrived = 0
+    for batch, held in _batches(session, task, rows):
+        arrived += batch.num_rows + held
+        yield Chunk(
+            task.types.rows(batch), going, counted=batch.num_rows + held, origin=str(task.stream.id.name), held=held
+        )
+    yield Chunk(
+        task.types.empty(),
+        _end(session, task).encode(),
+        counted=counted - arrived,
+        origin=str(task.stream.id.name),
+        notices=_notices(session, task),
+    )
+
+
+def _batches(session: ReadingSession, task: Task, rows: str) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Yield batches without the rows that the lake holds, and how many those were."""
+    before = task.before
+    told = columns_of(before.told_by, task.columns) if task.token.looks_back and before and not before.is_sum else None
+    if told is None or before is None:
+        for batch in session.batches(f"select {task.types.select} from {rows}"):  # noqa: S608 - names are quoted, values are literals
+            yield batch, 0
+        return
+    held = Counter(before.held)
+    for batch in session.batches(f"select {task.types.select}, {fingerprint(told)} from {rows}"):  # noqa: S608 - names are quoted, values are literals
+        last = batch.num_columns - 1
+        new = [_is_new(str(mark), held) for mark in batch.column(last).to_pylist()]
+        yield batch.select(range(last)).filter(_mask(new)), len(new) - sum(new)
+
+
+def _is_new(mark: str, held: Counter[str]) -> bool:
+    """Whether no row of the lake is left that this one could be; each of them stands for one row."""
+    held[mark] -= 1
+    return held[mark] < 0
+
+
+def _mask(new: Sequence[bool]) -> pa.BooleanArray:
+    import pyarrow as pa
+
+    return pa.array(new, pa.bool_())
+
+
+def _place(task: Task, *, done: int) -> Place:
+    return Place(task.origin, cut_off=CutOff(task.token.plan, done))
+
+
+def _end(session: ReadingSession, task: Task) -> Place:
+    """Return where the stream is once this split is read."""
+    if not task.token.is_last:
+        return _place(task, done=task.token.number + 1)
+    if task.cursor is None:
+        return Place(task.origin)
+    last = task.token.last
+    place = CursorPlace(task.cursor.column.name, last)
+    return Place(
+        task.origin, place if last is None else _holding(session, task, task.cursor, replace(place, last=last))
+    )
+
+
+def _holding(session: ReadingSession, task: Task, cursor: Cursor, place: CursorPlace) -> CursorPlace:
+    """Return a place with the fingerprints of the rows that the next load looks back on."""
+    rows, mark = task.rows(cursor.window(place.last or "")), fingerprint(task.columns)
+    told = told_over(task.columns)
+    if int(session.answer(f"select count(*) from (select from {rows} limit {MOST_HELD + 1}) as found")[0]) > MOST_HELD:  # noqa: S608 - names are quoted, values are literals
+        return replace(place, held=session.answer(sum_query(mark, rows)), told_by=told, is_sum=True)
+    query = f"select {mark} from {rows}"  # noqa: S608 - names are quoted, values are literals
+    marks = (str(text) for batch in session.batches(query) for text in batch.column(0).to_pylist())
+    return replace(place, held=tuple(sorted(marks)), told_by=told)
+
+
+def _notices(session: ReadingSession, task: Task) -> tuple[str, ...]:
+    if task.cursor is None or not task.token.is_last:
+        return ()
+    unseen = int(session.answer(f"select count(*) from {task.rows(task.cursor.misses)}")[0])  # noqa: S608 - names are quoted, values are literals
+    if not unseen:
+        return ()
+    name = task.cursor.column.name
+    return (
+        f"{unseen:,} rows of {task.stream.id} have no value in `{name}` that a cursor can stand at: they are not read.",
+    )
