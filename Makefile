@@ -22,8 +22,9 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/runtime.stamp ## three days of a demo company, from files to the page, in demo/
+demo: $(VENV)/runtime.stamp ## three days of two demo companies, from files and from a PostgreSQL server to their pages, in demo/ and demo-subscriptions/
 	$(BIN)/lakesmith demo demo
+	$(BIN)/lakesmith demo demo-subscriptions --template subscriptions
 
 test: $(VENV)/dev.stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -57,12 +58,12 @@ wheel-demo: wheel ## the demo from the built wheel in a new environment, with th
 	cd dist/empty && unshare --net --map-root-user ../venv/bin/lakesmith demo company
 
 lock: ## write requirements*.lock anew (needs uv)
-	uv pip compile pyproject.toml requirements-build.in --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements.lock
+	uv pip compile pyproject.toml requirements-build.in --extra postgres --extra demo --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements.lock
 	uv pip compile pyproject.toml requirements-build.in --group spark --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-spark.lock
-	uv pip compile pyproject.toml requirements-build.in --group dev --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
+	uv pip compile pyproject.toml requirements-build.in --group dev --extra postgres --extra demo --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
 
 wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(VENV)-spark demo dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-spark demo demo-subscriptions dist build .mypy_cache .ruff_cache .pytest_cache

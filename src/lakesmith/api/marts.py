@@ -86,14 +86,12 @@ def _guess(kinds: Mapping[str, str]) -> list[Wish]:
 def _draw(shop: Workshop, relation: str, wish: Wish) -> Chart | None:
     x, y = _quoted(wish.x), _quoted(wish.y)
     if wish.kind == "bars":
-        sql = (
-            f"select {x} as x, sum({y})::double as y from {relation} group by 1 order by 2 desc nulls last limit {BARS}"  # noqa: S608
-        )
+        sql = f"select {x} as x, cast(sum({y}) as double precision) as y from {relation} group by 1 order by 2 desc nulls last limit {BARS}"  # noqa: S608
         rows = _dicts(shop.engine.query(sql).read_all())
         labels = [_text(row["x"]) for row in rows]
         return Chart("bars", _title(wish), labels, {wish.y: [row["y"] for row in rows]}, wish.unit) if rows else None
     by = _quoted(wish.by) if wish.by else "''"
-    sql = f"select {x} as x, {by} as part, sum({y})::double as y from {relation} where {x} is not null group by all order by 1"  # noqa: S608
+    sql = f"select {x} as x, {by} as part, cast(sum({y}) as double precision) as y from {relation} where {x} is not null group by 1, 2 order by 1"  # noqa: S608
     rows = _dicts(shop.engine.query(sql).read_all())
     every = list(dict.fromkeys(row["x"] for row in rows))
     labels = every[-LABELS:]

@@ -27,6 +27,19 @@ class Column:
     tags: tuple[str, ...] = ()
 
 
+_BUILD = "_build__"
+
+
+def schema_of_project(schema: str) -> str:
+    """Return a schema as the project calls it: engines whose readers open the same database build aside, in `ls_<target>_build__<schema>`.
+
+    Examples:
+        >>> schema_of_project("ls_prod_build__marts"), schema_of_project("marts")
+        ('marts', 'marts')
+    """
+    return schema.partition(_BUILD)[2] or schema
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A model, seed, snapshot, analysis, source table, exposure, test or unit test of a dbt project.
@@ -178,7 +191,7 @@ def _node(raw: Mapping[str, Any]) -> Node:
         package=raw.get("package_name") or "",
         path=(raw.get("original_file_path") or "").replace("\\", "/"),
         fqn=tuple(raw.get("fqn") or ()),
-        schema=raw.get("schema") or "",
+        schema=schema_of_project(raw.get("schema") or ""),
         alias=raw.get("identifier") or raw.get("alias") or raw["name"],
         description=raw.get("description") or "",
         tags=tuple(raw.get("tags") or ()),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lakesmith.dbt import lines
-from lakesmith.dbt.artifacts import Node, read_manifest
+from lakesmith.dbt.artifacts import Node, read_manifest, schema_of_project
 from lakesmith.dbt.faults import Fault, clean_message, explain
 from lakesmith.dbt.program import DbtRequest, command_line, environment
 from lakesmith.errors import TransformError
@@ -285,13 +285,15 @@ def _started(line: lines.LogLine) -> NodeStarted:
 
 
 def _status(line: lines.LogLine) -> str:
-    status = str(line.node.get("node_status") or line.data.get("status") or "").lower()
+    own = str(line.node.get("node_status") or "")
+    status = (own if own not in ("", "None") else str(line.data.get("status") or "")).lower()  # unit tests have none of their own
     return _STATUS.get(status, status)
 
 
 def _relation(line: lines.LogLine) -> str:
     place = line.node.get("node_relation") or {}
-    return f"{place.get('schema', '')}.{place.get('alias', '')}" if place.get("relation_name") else ""
+    schema = schema_of_project(place.get("schema") or "")
+    return f"{schema}.{place.get('alias', '')}" if place.get("relation_name") else ""
 
 
 def _rows(line: lines.LogLine) -> int | None:

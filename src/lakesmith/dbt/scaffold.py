@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from lakesmith.dbt.staging import ScaffoldTable, describe_model, describe_source, write_model
+from lakesmith.dbt.existing import ExistingTable
+from lakesmith.dbt.staging import ScaffoldTable
 from lakesmith.host.files import write_atomically
+from lakesmith.model.streams import StreamId
 
 SOURCES = "models/sources.yml"
 OWN_SOURCES = "models/_lakesmith_sources.yml"  # where a person's own sources.yml must not be touched
 _MARK = re.compile(r"^(?:--|#) Made by `lakesmith scaffold` \((?P<hash>[0-9a-f]{16})\)")
+_COLUMN = re.compile(r"^ +- name: ['\"]?(\w+)['\"]?$", re.MULTILINE)
 _PROMISE = "edit it and it is yours: it will not be written again"
+
+
+AnyTable = ScaffoldTable | ExistingTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +57,49 @@ def apply_scaffold(root: Path, changes: Iterable[FileChange]) -> int:
     return len(wanted)
 
 
-def plan_scaffold(tables: Sequence[ScaffoldTable], existing: Mapping[str, str]) -> list[FileChange]:
-    """Return what would be written for some streams, given the files under `models/` by path. Pure.
+def plan_scaffold(
+    tables: Sequence[AnyTable], existing: Mapping[str, str], *, only: Collection[StreamId] | None = None
+) -> list[FileChange]:
+    """Return what would be written for some streams and tables of others, given the files under `models/` by path. Pure.
 
     A file is written again only while it is as the scaffold left it: its first line bears the hash of the rest.
+
+    Args:
+        tables: The streams; all are declared as sources.
+        existing: The files under `models/` by path.
+        only: The streams whose models are meant; None: all.
     """
-    ordered = sorted(tables, key=lambda table: table.spec.id)
+    ordered = sorted(tables, key=lambda table: table.id)
     theirs = {path: text for path, text in existing.items() if not is_own(text)}
     written = {Path(path).stem: path for path in theirs if path.endswith(".sql")}
     described = _names_in(theirs, "models")
     changes = [_sources(ordered, existing, theirs)]
-    for table in ordered:
+    for table in (one for one in ordered if only is None or one.id in only):
         if table.model in written:
             changes.append(_left_alone(written[table.model], "a person wrote or edited this model"))
             continue
-        folder = f"models/silver/{table.spec.id.source}"
-        changes.append(_change(f"{folder}/{table.model}.sql", _marked("--", write_model(table)), existing))
+        changes.append(_change(f"{_folder(table)}/{table.model}.sql", _marked("--", table.sql()), existing))
         if table.model in described:
             changes.append(_left_alone(described[table.model], "a person describes this model here"))
         else:
-            text = _dump({"version": 2, "models": [describe_model(table)]})
-            changes.append(_change(f"{folder}/{table.model}.yml", _marked("#", text), existing))
+            text = _dump({"version": 2, "models": [table.description()]})
+            changes.append(_change(f"{_folder(table)}/{table.model}.yml", _marked("#", text), existing))
     return changes
+
+
+def outdated(tables: Iterable[ScaffoldTable], existing: Mapping[str, str]) -> tuple[StreamId, ...]:
+    """Return the streams of which the scaffold's own files describe a column that bronze has no more: it was renamed."""
+    return tuple(table.spec.id for table in tables if _is_outdated(table, existing))
+
+
+def _is_outdated(table: ScaffoldTable, existing: Mapping[str, str]) -> bool:
+    text = existing.get(f"{_folder(table)}/{table.model}.yml", "")
+    names = _COLUMN.findall(text)
+    return is_own(text) and any(not name.startswith("_ls_") and table.schema.find(name) is None for name in names)
+
+
+def _folder(table: AnyTable) -> str:
+    return f"models/silver/{table.id.source}"
 
 
 def is_own(text: str) -> bool:
@@ -81,17 +109,17 @@ def is_own(text: str) -> bool:
     return mark is not None and mark["hash"] == _hash(rest)
 
 
-def _sources(tables: Sequence[ScaffoldTable], existing: Mapping[str, str], theirs: Mapping[str, str]) -> FileChange:
+def _sources(tables: Sequence[AnyTable], existing: Mapping[str, str], theirs: Mapping[str, str]) -> FileChange:
     """Declare the streams that no person declared."""
     path = OWN_SOURCES if SOURCES in theirs else SOURCES
     declared = {name for text in theirs.values() for name in _declared(text)}
-    left = [table for table in tables if str(table.spec.id) not in declared]
+    left = [table for table in tables if str(table.id) not in declared]
     if not left and path not in existing:
         return _left_alone(SOURCES, "a person declares these sources")
-    by_source: dict[str, list[ScaffoldTable]] = {}
+    by_source: dict[str, list[Any]] = {}
     for table in left:
-        by_source.setdefault(table.spec.id.source, []).append(table)
-    text = _dump({"version": 2, "sources": [describe_source(name, own) for name, own in by_source.items()]})
+        by_source.setdefault(table.id.source, []).append(table)
+    text = _dump({"version": 2, "sources": [own[0].source_entry(name, own) for name, own in by_source.items()]})
     return _change(path, _marked("#", text), existing)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakesmith.errors import ConfigError
-from lakesmith.model.streams import StreamSpec
+from lakesmith.model.streams import StreamId, StreamSpec
 from lakesmith.model.types import Decimal, Field, Scalar, Schema, Type
 
 REFRESH_VAR = "lakesmith_refresh"
@@ -36,6 +36,24 @@ class ScaffoldTable:
 
     spec: StreamSpec
     schema: Schema
+
+    @property
+    def id(self) -> StreamId:
+        """The stream."""
+        return self.spec.id
+
+    def sql(self) -> str:
+        """Return the SQL of the staging model."""
+        return write_model(self)
+
+    def description(self) -> dict[str, Any]:
+        """Return the YAML entry of the staging model."""
+        return describe_model(self)
+
+    @staticmethod
+    def source_entry(name: str, tables: Sequence[ScaffoldTable]) -> dict[str, Any]:
+        """Return the YAML entry of a source and its tables."""
+        return describe_source(name, tables)
 
     @property
     def model(self) -> str:

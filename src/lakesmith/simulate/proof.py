@@ -42,10 +42,11 @@ def prove(
         cut_short: The days whose company rows have arrived only in part.
     """
     expected = truth(company, through, cut_short=cut_short)
-    return [_compare(mart, expected[mart], read(mart, columns)) for mart, columns in MART_COLUMNS.items()]
+    return [compare(mart, expected[mart], read(mart, columns)) for mart, columns in MART_COLUMNS.items()]
 
 
-def _compare(mart: str, expected: Rows, found: Rows) -> Proof:
+def compare(mart: str, expected: Rows, found: Rows) -> Proof:
+    """Compare the rows of one mart with the truth, in any order."""
     from collections import Counter
 
     left, right = Counter(expected), Counter(found)

@@ -51,8 +51,8 @@ class CsvPublisher:
     def __init__(self, options: CsvOptions | None = None) -> None:
         self._options = options or CsvOptions()
 
-    def publish(self, dataset: Dataset, path: str) -> tuple[int, int]:
-        """Write `dataset` as `<name>.csv` (`.gz`, `.zst`) in the folder `path`, in place of what was there; return rows and bytes.
+    def publish(self, dataset: Dataset, place: str) -> tuple[int, int]:
+        """Write `dataset` as `<name>.csv` (`.gz`, `.zst`) in the folder `place`, in place of what was there; return rows and bytes.
 
         Raises:
             PublishError: If the data set has no files, or a value cannot be written.
@@ -65,7 +65,7 @@ class CsvPublisher:
                 where=dataset.relation,
                 fix="run `lakesmith run` so that it is built",
             )
-        folder, name = Path(path), f"{safe(dataset.name)}.csv{SUFFIXES[self._options.compression]}"
+        folder, name = Path(place), f"{safe(dataset.name)}.csv{SUFFIXES[self._options.compression]}"
         with replaced(folder, rf"{re.escape(safe(dataset.name))}\.csv(\.gz|\.zst)?") as aside, disk_errors(folder):
             rows = self._write(dataset, aside / name)
         return rows, (folder / name).stat().st_size

@@ -39,15 +39,15 @@ class ParquetPublisher:
     def __init__(self, options: ParquetOptions | None = None) -> None:
         self._options = options or ParquetOptions()
 
-    def publish(self, dataset: Dataset, path: str) -> tuple[int, int]:
-        """Write `dataset` as `part-0.parquet` in the folder `path`, in place of what was there; return rows and bytes.
+    def publish(self, dataset: Dataset, place: str) -> tuple[int, int]:
+        """Write `dataset` as `part-0.parquet` in the folder `place`, in place of what was there; return rows and bytes.
 
         Raises:
             PublishError: If the data set has no files, or one cannot be read as Parquet.
             StorageFullError: If the disk is full.
             StorageUnavailableError: If a file cannot be read or written.
         """
-        folder = Path(path)
+        folder = Path(place)
         with replaced(folder, OURS) as aside:
             rows = self._write(dataset, aside / FILE)
         return rows, (folder / FILE).stat().st_size

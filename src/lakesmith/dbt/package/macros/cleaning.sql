@@ -41,12 +41,20 @@
   {%- set exact = lakesmith.replace_all(lakesmith.replace_all(text, '([.][0-9]*[1-9])0+$', lakesmith.first_group()), '[.]0*$', '') -%}
   {%- set noisy = lakesmith.matches(text, '^-?0[.]0*[1-9][0-9]{15,}$') -%}
   {%- set rounded = lakesmith.replace_all(
-    "cast(cast(round(" ~ lakesmith.try_cast(text, 'double precision') ~ ", 15) as decimal(18, 15)) as " ~ dbt.type_string() ~ ")",
+    "cast(cast(round(" ~ lakesmith.try_cast(text, lakesmith.type_to_round()) ~ ", 15) as decimal(18, 15)) as " ~ dbt.type_string() ~ ")",
     '[.]?0+$', '') -%}
   {{ return(
     "case when " ~ noisy ~ " then " ~ rounded ~ " when " ~ lakesmith.matches(text, '^-?[0-9]+([.][0-9]+)?$') ~ " then " ~ exact ~ " end"
   ) }}
 {%- endmacro %}
+
+
+{# The type whose round() takes a number of digits. #}
+{% macro type_to_round() %}{{ return(adapter.dispatch('type_to_round', 'lakesmith')()) }}{% endmacro %}
+
+{% macro default__type_to_round() %}{{ return('double precision') }}{% endmacro %}
+
+{% macro postgres__type_to_round() %}{{ return('numeric') }}{% endmacro %}
 
 
 {# How a replacement names what the first group of its pattern matched. #}
@@ -93,5 +101,10 @@
 {%- endmacro %}
 
 
-{# How many letters have to be changed, added or left out to make one text of the other (PostgreSQL: extension fuzzystrmatch). #}
-{% macro edit_distance(one, other) %}{{ return("levenshtein(" ~ one ~ ", " ~ other ~ ")") }}{% endmacro %}
+{# How many letters have to be changed, added or left out to make one text of the other. #}
+{% macro edit_distance(one, other) %}{{ return(adapter.dispatch('edit_distance', 'lakesmith')(one, other)) }}{% endmacro %}
+
+{% macro default__edit_distance(one, other) %}{{ return("levenshtein(" ~ one ~ ", " ~ other ~ ")") }}{% endmacro %}
+
+{# Lakesmith brings the function when it attaches bronze; the one of the extension fuzzystrmatch ends at 255 letters. #}
+{% macro postgres__edit_distance(one, other) %}{{ return("lakesmith.edit_distance(" ~ one ~ ", " ~ other ~ ")") }}{% endmacro %}

@@ -72,10 +72,29 @@
 {% macro is_system(name) %}{{ return((name | lower).startswith('_ls_')) }}{% endmacro %}
 
 
-{# Every column of a CTE but one; the CTE has no catalogue entry, so the engine has to do it. #}
-{% macro all_but(alias, column) %}{{ return(adapter.dispatch('all_but', 'lakesmith')(alias, column)) }}{% endmacro %}
+{#
+  Every column of a CTE but some. The CTE has no catalogue entry, so the engine has to do it; where it cannot, the columns are those
+  of `relation` without those in `gone` and with those in `added`.
+#}
+{% macro all_but(alias, column, relation=none, gone=[], added=[]) -%}
+  {%- set columns = [column] if column is string else column -%}
+  {{ return(adapter.dispatch('all_but', 'lakesmith')(alias, columns, relation, gone, added)) }}
+{%- endmacro %}
 
-{# Without such a clause the column stays beside its new name; BigQuery, Snowflake and Databricks have one. #}
-{% macro default__all_but(alias, column) %}{{ return(alias ~ '.*') }}{% endmacro %}
+{# Without such a clause, and with nothing that tells the columns, they all stay; BigQuery and Databricks have one. #}
+{% macro default__all_but(alias, columns, relation, gone, added) -%}
+  {%- set known = lakesmith.column_names(relation) if relation is not none and relation is not string else [] -%}
+  {%- if not known -%}{{ return(alias ~ '.*') }}{%- endif -%}
+  {%- set items = [] -%}
+  {%- for name in known if name not in columns + gone -%}{%- do items.append(alias ~ '.' ~ adapter.quote(name)) -%}{%- endfor -%}
+  {%- for name in added -%}{%- do items.append(alias ~ '.' ~ adapter.quote(name)) -%}{%- endfor -%}
+  {{ return(items | join(', ')) }}
+{%- endmacro %}
 
-{% macro duckdb__all_but(alias, column) %}{{ return(alias ~ '.* exclude (' ~ column ~ ')') }}{% endmacro %}
+{% macro duckdb__all_but(alias, columns, relation, gone, added) -%}
+  {{ return(alias ~ '.* exclude (' ~ columns | join(', ') ~ ')') }}
+{%- endmacro %}
+
+{% macro snowflake__all_but(alias, columns, relation, gone, added) -%}
+  {{ return(alias ~ '.* exclude (' ~ columns | join(', ') ~ ')') }}
+{%- endmacro %}

@@ -39,8 +39,8 @@
       {% if column | lower in names -%}
         {{ value }}
       {%- else -%}
-        {{ lakesmith.newest(value, 'image._ls_seq') }}
-        {%- if id is not none %} filter (where {{ lakesmith.holds('image._ls_unchanged', id) }} is not true){% endif %} as {{ adapter.quote(column) }}
+        {%- set brought = lakesmith.holds('image._ls_unchanged', id) ~ ' is not true' if id is not none else none %}
+        {{ lakesmith.newest(value, 'image._ls_seq', brought) }} as {{ adapter.quote(column) }}
       {%- endif -%}
       {{ ',' if not loop.last }}
     {%- endfor %}

@@ -7,12 +7,13 @@
   column:   the list; a row whose list is null or empty gives no row
   keep:     columns of the row that each element bears
   element:  the name of the column that holds the element; `position` is its place in the list, from 1
+  nested:   whether the elements are lists or structs themselves; PostgreSQL has these as JSON, and all others as text
 #}
-{% macro unnest_list(relation, column, keep, element) -%}
-  {{ return(adapter.dispatch('unnest_list', 'lakesmith')(relation, column, [keep] if keep is string else keep, element)) }}
+{% macro unnest_list(relation, column, keep, element, nested=false) -%}
+  {{ return(adapter.dispatch('unnest_list', 'lakesmith')(relation, column, [keep] if keep is string else keep, element, nested)) }}
 {%- endmacro %}
 
-{% macro default__unnest_list(relation, column, keep, element) -%}
+{% macro default__unnest_list(relation, column, keep, element, nested) -%}
   (
     select {% for name in keep %}base.{{ name }}, {% endfor %}part.position, part.{{ element }}
     from {{ relation }} as base
@@ -20,8 +21,18 @@
   )
 {%- endmacro %}
 
+{% macro postgres__unnest_list(relation, column, keep, element, nested) -%}
+  (
+    select {% for name in keep %}base.{{ name }}, {% endfor %}part.position, part.{{ element }}
+    from {{ relation }} as base
+    cross join lateral {{ 'jsonb_array_elements' if nested else 'jsonb_array_elements_text' }}(
+      case when jsonb_typeof(to_jsonb(base.{{ column }})) = 'array' then to_jsonb(base.{{ column }}) end
+    ) with ordinality as part ({{ element }}, position)
+  )
+{%- endmacro %}
+
 {# The list is unnested beside the numbers of its places: both go in step. #}
-{% macro duckdb__unnest_list(relation, column, keep, element) -%}
+{% macro duckdb__unnest_list(relation, column, keep, element, nested) -%}
   (
     select {% for name in keep %}base.{{ name }}, {% endfor %}
       unnest(range(1, len(base.{{ column }}) + 1)) as position,
@@ -31,16 +42,35 @@
 {%- endmacro %}
 
 
-{# A part of a struct. #}
-{% macro part_of(struct, name) %}{{ return(adapter.dispatch('part_of', 'lakesmith')(struct, name)) }}{% endmacro %}
+{# A part of a struct. Its type is asked for by engines that have structs as JSON: a name, or `list` for a list. #}
+{% macro part_of(struct, name, type='text') %}{{ return(adapter.dispatch('part_of', 'lakesmith')(struct, name, type)) }}{% endmacro %}
 
-{% macro default__part_of(struct, name) %}{{ return('(' ~ struct ~ ').' ~ name) }}{% endmacro %}
+{% macro default__part_of(struct, name, type) %}{{ return('(' ~ struct ~ ').' ~ name) }}{% endmacro %}
+
+{% macro postgres__part_of(struct, name, type) -%}
+  {%- if type == 'list' -%}{{ return("(" ~ struct ~ " -> '" ~ name ~ "')") }}{%- endif -%}
+  {{ return("cast(" ~ struct ~ " ->> '" ~ name ~ "' as " ~ type ~ ")") }}
+{%- endmacro %}
 
 
 {# An element of a list, counted from 1; null where there is none. #}
 {% macro element_of(list, place) %}{{ return(adapter.dispatch('element_of', 'lakesmith')(list, place)) }}{% endmacro %}
 
 {% macro default__element_of(list, place) %}{{ return('(' ~ list ~ ')[' ~ place ~ ']') }}{% endmacro %}
+
+{% macro postgres__element_of(list, place) -%}
+  {{ return("(to_jsonb(" ~ list ~ ") ->> case when " ~ place ~ " > 0 then cast(" ~ place ~ " - 1 as integer) end)") }}
+{%- endmacro %}
+
+
+{# How many elements a list has; null for no list. #}
+{% macro list_size(list) %}{{ return(adapter.dispatch('list_size', 'lakesmith')(list)) }}{% endmacro %}
+
+{% macro default__list_size(list) %}{{ return('array_length(' ~ list ~ ', 1)') }}{% endmacro %}
+
+{% macro postgres__list_size(list) -%}
+  {{ return("case when jsonb_typeof(to_jsonb(" ~ list ~ ")) = 'array' then cast(jsonb_array_length(to_jsonb(" ~ list ~ ")) as bigint) end") }}
+{%- endmacro %}
 
 
 {#
@@ -51,13 +81,14 @@
 #}
 {% macro document_attachments(relation, key='path') -%}
   {%- set parts = ['name', 'type', 'size', 'sha256', 'text'] -%}
-  {{ lakesmith.unnest_parts(relation, 'attachments', key, parts) }}
+  {{ lakesmith.unnest_parts(relation, 'attachments', key, parts, {'size': 'bigint'}) }}
 {%- endmacro %}
 
 
 {# One row for each table of a document: the key, `position`, its number, page, header, and cells row by row. #}
 {% macro document_tables(relation, key='path') -%}
-  {{ lakesmith.unnest_parts(relation, 'tables', key, ['number', 'page', 'header', 'cells']) }}
+  {%- set types = {'number': 'bigint', 'page': 'bigint', 'header': 'list', 'cells': 'list'} -%}
+  {{ lakesmith.unnest_parts(relation, 'tables', key, ['number', 'page', 'header', 'cells'], types) }}
 {%- endmacro %}
 
 
@@ -68,7 +99,7 @@
 {% macro document_cells(relation, key='path') -%}
   {%- set keys = [key] if key is string else key -%}
   {%- set table_rows = lakesmith.unnest_list(
-    lakesmith.document_tables(relation, keys), 'cells', keys + ['number', 'page', 'header'], 'line') -%}
+    lakesmith.document_tables(relation, keys), 'cells', keys + ['number', 'page', 'header'], 'line', nested=true) -%}
   {%- set inner = '(select ' ~ keys | join(', ') ~ ', number as table_number, page, header as table_header, position as row_number, line from '
     ~ table_rows ~ ' as one)' -%}
   (
@@ -89,12 +120,12 @@
 {%- endmacro %}
 
 
-{# One row for each element of a list of structs: the key, `position`, and the parts as columns. #}
-{% macro unnest_parts(relation, column, key, parts) -%}
+{# One row for each element of a list of structs: the key, `position`, and the parts as columns; `types`: of parts that are no text. #}
+{% macro unnest_parts(relation, column, key, parts, types={}) -%}
   {%- set keys = [key] if key is string else key -%}
   (
     select {% for name in keys %}{{ name }}, {% endfor %}position
-      {%- for part in parts %}, {{ lakesmith.part_of('element', part) }} as {{ adapter.quote(part) }}{% endfor %}
-    from {{ lakesmith.unnest_list(relation, column, keys, 'element') }} as one
+      {%- for part in parts %}, {{ lakesmith.part_of('element', part, types.get(part, 'text')) }} as {{ adapter.quote(part) }}{% endfor %}
+    from {{ lakesmith.unnest_list(relation, column, keys, 'element', nested=true) }} as one
   )
 {%- endmacro %}

@@ -15,7 +15,7 @@
   {%- set in_order = '(partition by ' ~ by_key ~ ' order by valid_from nulls first, _ls_seq)' -%}
   (
     with standing as (
-      select {{ lakesmith.all_but('image', valid_from) }}, {{ valid_from }} as valid_from
+      select {{ lakesmith.all_but('image', valid_from, relation) }}, {{ valid_from }} as valid_from
       from {{ relation }} as image
       where {{ lakesmith.after_truncate(relation, 'image') }}
     ),
@@ -37,7 +37,7 @@
     ),
 
     changes as (
-      select {{ lakesmith.all_but('marked', 'ls_is_repeated') }} from marked where not ls_is_repeated
+      select {{ lakesmith.all_but('marked', 'ls_is_repeated', relation, gone=[valid_from], added=['valid_from']) }} from marked where not ls_is_repeated
     ),
     {%- else -%}
     changes as (

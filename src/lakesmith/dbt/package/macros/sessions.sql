@@ -81,20 +81,10 @@
         {{ known }} count(*) over (partition by {{ visit }}, ls_session) end as session_requests
       from ls_numbered
     )
-    select {{ lakesmith.without_helpers('ls_dated', ['ls_begins', 'ls_session', 'ls_first']) }},
+    select {{ lakesmith.all_but('ls_dated', ['ls_begins', 'ls_session', 'ls_first'], relation, added=[
+      'visitor_id', 'session_started_at', 'session_ended_at', 'session_request', 'session_requests']) }},
       {{ known }} {{ lakesmith.surrogate_key(['visitor_id', 'ls_first']) }} end as session_id
     from ls_dated
   )
 {%- endmacro %}
 
-
-{# All columns but some; where the engine has no word for that, they stay. #}
-{% macro without_helpers(alias, columns) -%}
-  {{ return(adapter.dispatch('without_helpers', 'lakesmith')(alias, columns)) }}
-{%- endmacro %}
-
-{% macro default__without_helpers(alias, columns) %}{{ return(alias ~ '.*') }}{% endmacro %}
-
-{% macro duckdb__without_helpers(alias, columns) %}{{ return(alias ~ '.* exclude (' ~ columns | join(', ') ~ ')') }}{% endmacro %}
-
-{% macro snowflake__without_helpers(alias, columns) %}{{ return(alias ~ '.* exclude (' ~ columns | join(', ') ~ ')') }}{% endmacro %}

@@ -10,6 +10,8 @@
 
 {% macro default__percent_decode(text) %}{{ return(lakesmith.url_decode(text)) }}{% endmacro %}
 
+{% macro postgres__percent_decode(text) -%}{{ return('lakesmith.percent_decode(' ~ text ~ ')') }}{%- endmacro %}
+
 {% macro duckdb__percent_decode(text) -%}
   {{ return('coalesce(try(' ~ lakesmith.url_decode(text) ~ '), ' ~ text ~ ')') }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {# What the newest row that says anything in a column says; `place` numbers the rows. #}
 {% macro newest_said(column) -%}
-  {{ lakesmith.newest(column, 'place') }} filter (where {{ column }} is not null)
+  {{ lakesmith.newest(column, 'place', column ~ ' is not null') }}
 {%- endmacro %}
 
 
@@ -18,6 +18,3 @@
   )
 {%- endmacro %}
 
-
-{# Number of elements of a list; null for no list. #}
-{% macro array_size(list) %}{{ return('array_length(' ~ list ~ ', 1)') }}{% endmacro %}

@@ -18,7 +18,7 @@ select
   projects.spent,
   projects.started_on,
   projects.due_on,
-  coalesce({{ array_size('projects.team') }}, 0) as team_size,
+  coalesce({{ lakesmith.list_size('projects.team') }}, 0) as team_size,
   projects.updated_at,
   {{ lakesmith.built_at() }} as _ls_built_at
 from {{ ref('stg_store__projects') }} as projects

@@ -9,7 +9,7 @@ select
   customer_key,
   -- a name all in small letters or all in capitals is how somebody typed it, not how it is written
   coalesce(
-    {{ lakesmith.newest('name', 'place') }} filter (where name <> lower(name) and name <> upper(name)),
+    {{ lakesmith.newest('name', 'place', 'name <> lower(name) and name <> upper(name)') }},
     {{ lakesmith.newest('name', 'place') }}
   ) as name,
   {{ newest_said('legal_form') }} as legal_form,
@@ -20,8 +20,8 @@ select
   {{ newest_said('currency') }} as currency,
   -- bounds that one row states stay together: an open end is no missing value
   {{ newest_said('employees_kind') }} as employees_kind,
-  {{ lakesmith.newest('employees_from', 'place') }} filter (where employees_kind is not null) as employees_from,
-  {{ lakesmith.newest('employees_to', 'place') }} filter (where employees_kind is not null) as employees_to,
+  {{ lakesmith.newest('employees_from', 'place', 'employees_kind is not null') }} as employees_from,
+  {{ lakesmith.newest('employees_to', 'place', 'employees_kind is not null') }} as employees_to,
   count(*) as records,
   min(recorded_on) as first_recorded_on,
   max(recorded_on) as last_recorded_on,

@@ -16,7 +16,7 @@ select
   {{ mail_address('mails.author') }} as sender,
   mails.created_at as sent_at,
   coalesce({{ contract_in('mails.title') }}, {{ contract_in('mails.text') }}, mentioned.contract_no) as contract_no,
-  coalesce({{ array_size('mails.attachments') }}, 0) as attachments,
+  coalesce({{ lakesmith.list_size('mails.attachments') }}, 0) as attachments,
   mails.error,
   {{ lakesmith.built_at() }} as _ls_built_at
 from mails

@@ -1,0 +1,251 @@
+"""The swap: tested tables become what readers open. Their schemas are renamed in one transaction with the list of contents."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakesmith.engines.duckdb import manifest as files
+from lakesmith.engines.duckdb.manifest import Entry, Manifest, version_path
+from lakesmith.engines.postgres import control
+from lakesmith.engines.postgres import spelling as sql
+from lakesmith.engines.postgres.connect import load_psycopg
+from lakesmith.engines.postgres.export import columns_of, export
+from lakesmith.engines.postgres.grants import carry_over
+from lakesmith.engines.postgres.streaming import Streamer
+from lakesmith.errors import ConfigError, TransformError
+from lakesmith.host import crash
+from lakesmith.host.system import Host
+from lakesmith.model.plans import Dataset
+
+if TYPE_CHECKING:
+    import psycopg
+
+OURS, RETIRED = "Lakesmith: tested tables of the target ", "Lakesmith: what readers had before, target "
+KEPT_MANIFESTS = 20
+COLLECT_LOCK_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """What readers of one target open: schemas of views over tables that never change, and the same tables as Parquet in a folder."""
+
+    folder: Path
+    target: str
+    streamer: Streamer
+
+    @property
+    def store(self) -> str:
+        """The schema of the tables behind the views."""
+        return f"ls_{self.target}_published"
+
+    def manifest(self, connection: psycopg.Connection[Any]) -> Manifest | None:
+        """Return what readers can open; None before the first swap."""
+        if not control.exists(connection):
+            return None
+        row = connection.execute(
+            "select content from lakesmith.manifests where target = %s order by id desc limit 1", [self.target]
+        ).fetchone()
+        return Manifest.decode(row[0]) if row else None
+
+    def absolute(self, dataset: Dataset) -> Dataset:
+        """Return the data set with absolute paths."""
+        return replace(dataset, files=tuple(str(self.folder / file) for file in dataset.files))
+
+    def begin(self, connection: psycopg.Connection[Any], host: Host) -> tuple[Manifest | None, Manifest]:
+        """Return the manifest in force, and an empty one with a new version."""
+        with connection.transaction():
+            control.prepare(connection)
+        now = host.clock.now().astimezone(UTC)
+        version = f"{now:%Y%m%dT%H%M%SZ}-{host.ids.ticket()}"
+        return self.manifest(connection), Manifest(self.target, version, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+
+    def store_all(
+        self, connection: psycopg.Connection[Any], datasets: Sequence[Dataset], new: Manifest
+    ) -> tuple[Entry, ...]:
+        """Copy what was built, as of one moment, and write the copies as Parquet; readers do not see them yet.
+
+        Raises:
+            ConfigError: If a relation was built where readers look.
+            TransformError: If one is missing, or a value cannot be written.
+        """
+        with connection.transaction():
+            connection.execute("set transaction isolation level repeatable read")
+            connection.execute(f"create schema if not exists {sql.name(self.store)}")
+            rows = [self._store(connection, dataset, new.version) for dataset in datasets]
+        crash.point("swap.stored")
+        entries = []
+        for dataset, count in zip(datasets, rows, strict=True):
+            file = version_path(dataset.schema, dataset.name, new.version)
+            table = self._table(dataset.relation, new.version)
+            export(connection, self.streamer, (table, dataset.relation), self.folder / file)
+            told = replace(dataset, files=(file,), rows=count, built_at=dataset.built_at or new.built_at)
+            entries.append(Entry(told, columns_of(connection, table)))
+            crash.point("swap.exported-one")
+        return tuple(entries)
+
+    def _store(self, connection: psycopg.Connection[Any], dataset: Dataset, version: str) -> int:
+        psycopg = load_psycopg()
+        built = sql.relation(sql.build_schema(self.target, dataset.schema), dataset.name)
+        table = self._table(dataset.relation, version)
+        try:
+            like = "including indexes including comments including statistics"
+            connection.execute(f"create table {table} (like {built} {like})")
+            done = connection.execute(f"insert into {table} select * from {built}")  # noqa: S608 - quoted by `spelling`
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+            raise TransformError(
+                f"{dataset.relation} was not built where this target builds.",
+                where=built.replace('"', ""),
+                fix="build the model; a `generate_schema_name` of the project has to call `lakesmith.schema_name`",
+            ) from error
+        except psycopg.DataError as error:
+            raise TransformError(
+                f"A value of {dataset.relation} cannot be computed: {type(error).__name__}.",
+                where=dataset.relation,
+                fix="look at the model: it is a view, and fails for some of its rows",
+            ) from error
+        connection.execute(f"analyze {table}")
+        return done.rowcount
+
+    def _table(self, relation: str, version: str) -> str:
+        digest = hashlib.sha256(f"{relation} {version}".encode()).hexdigest()[:24]
+        return sql.relation(self.store, f"t_{digest}")
+
+    def table_of(self, dataset: Dataset) -> str:
+        """Return the quoted name of the table behind what readers open."""
+        return self._table(dataset.relation, Path(dataset.files[0]).stem)
+
+    def commit(self, connection: psycopg.Connection[Any], previous: Manifest | None, new: Manifest) -> None:
+        """Put `new` in force: in one transaction its views come in the place of the earlier ones, and the manifest is written.
+
+        Raises:
+            ConfigError: If a schema holds what somebody else made, or belongs to another target.
+        """
+        ticket = new.version.rpartition("-")[2]
+        schemas = {entry.dataset.schema for entry in new.entries}
+        before = {entry.dataset.schema for entry in previous.entries} if previous else set()
+        with connection.transaction():
+            connection.execute("select pg_advisory_xact_lock(%s)", [control.GATE])
+            for schema in sorted(schemas | before):
+                self._swap(connection, schema, [one for one in new.entries if one.dataset.schema == schema], ticket)
+            crash.point("swap.views-built")
+            connection.execute(
+                "insert into lakesmith.manifests (target, version, content) values (%s, %s, %s)",
+                [self.target, new.version, json.dumps(new.encode())],
+            )
+            connection.execute(
+                "delete from lakesmith.manifests where target = %s and id < (select min(id) from"
+                " (select id from lakesmith.manifests where target = %s order by id desc limit %s) newest)",
+                [self.target, self.target, KEPT_MANIFESTS],
+            )
+        crash.point("swap.committed")
+
+    def _swap(self, connection: psycopg.Connection[Any], schema: str, entries: Iterable[Entry], ticket: str) -> None:
+        there = self._examine(connection, schema)
+        aside = f"{schema}__{ticket}"[-sql.LONGEST_NAME :]
+        connection.execute(f"create schema {sql.name(aside)}")
+        if there:
+            carry_over(connection, schema, aside)
+        for entry in entries:
+            self._view(connection, sql.relation(aside, entry.dataset.name), entry)
+        if there:
+            carry_over(connection, schema, aside, relations=True)
+            old = f"{schema}_was__{ticket}"[-sql.LONGEST_NAME :]
+            connection.execute(f"alter schema {sql.name(schema)} rename to {sql.name(old)}")
+            connection.execute(f"comment on schema {sql.name(old)} is {sql.text(RETIRED + self.target)}")
+        connection.execute(f"alter schema {sql.name(aside)} rename to {sql.name(schema)}")
+        connection.execute(f"comment on schema {sql.name(schema)} is {sql.text(OURS + self.target)}")
+
+    def _view(self, connection: psycopg.Connection[Any], view: str, entry: Entry) -> None:
+        table = self.table_of(entry.dataset)
+        connection.execute(f"create view {view} as select * from {table}")  # noqa: S608 - quoted by `spelling`
+        if entry.dataset.description:
+            connection.execute(f"comment on view {view} is {sql.text(entry.dataset.description)}")
+        described = connection.execute(
+            "select attname, col_description(attrelid, attnum) from pg_attribute where attrelid = %s::regclass"
+            " and attnum > 0 and col_description(attrelid, attnum) is not null",
+            [table],
+        ).fetchall()
+        for column, comment in described:
+            connection.execute(f"comment on column {view}.{sql.name(column)} is {sql.text(comment)}")
+
+    def _examine(self, connection: psycopg.Connection[Any], schema: str) -> bool:
+        """Return whether the schema is there.
+
+        Raises:
+            ConfigError: If what is in it is not what this target published.
+        """
+        row = connection.execute(
+            "select obj_description(oid, 'pg_namespace'), exists (select from pg_class where relnamespace = n.oid)"
+            " from pg_namespace n where nspname = %s",
+            [schema],
+        ).fetchone()
+        if row is None:
+            return False
+        comment, filled = row
+        if filled and comment != OURS + self.target:
+            owner = (
+                f"the target {comment.removeprefix(OURS)!r}" if (comment or "").startswith(OURS) else "somebody else"
+            )
+            raise ConfigError(
+                f"The schema {schema} belongs to {owner}; publishing {self.target!r} would take away what is in it.",
+                where=f"schema {schema}",
+                fix="give each target a database of its own, or call the models' schema otherwise",
+            )
+        return True
+
+    def collect(self, connection: psycopg.Connection[Any], previous: Manifest | None, new: Manifest) -> None:
+        """Drop what neither manifest names. What somebody still reads or has built a view on stays for the next time."""
+        files.collect(self.folder, new, previous)
+        keep = {self.table_of(entry.dataset) for one in (previous, new) if one for entry in one.entries}
+        stored = connection.execute("select tablename from pg_tables where schemaname = %s", [self.store]).fetchall()
+        retired = connection.execute(
+            "select nspname from pg_namespace where obj_description(oid, 'pg_namespace') = %s", [RETIRED + self.target]
+        ).fetchall()
+        for (schema,) in retired:
+            views = connection.execute("select viewname from pg_views where schemaname = %s", [schema]).fetchall()
+            _try(
+                connection,
+                *(f"drop view {sql.relation(schema, view)}" for (view,) in views),
+                f"drop schema {sql.name(schema)}",
+            )
+        for table in (sql.relation(self.store, name) for (name,) in stored):
+            if table not in keep:
+                _try(connection, f"drop table {table}")
+
+    def restore(self, connection: psycopg.Connection[Any], manifest: Manifest) -> None:
+        """Write the Parquet files that are missing here: another machine swapped, or somebody deleted them."""
+        for entry in manifest.entries:
+            path = self.folder / entry.dataset.files[0]
+            if not path.exists():
+                export(connection, self.streamer, (self.table_of(entry.dataset), entry.dataset.relation), path)
+
+
+def merged(previous: Manifest | None, stored: Sequence[Entry], keep: Collection[str] | None) -> tuple[Entry, ...]:
+    """Return what readers get next, by relation: the new versions, and of what they have those in `keep` (None: all)."""
+    entries: Mapping[str, Entry] = {
+        entry.dataset.relation: entry
+        for entry in (previous.entries if previous else ())
+        if keep is None or entry.dataset.relation in keep
+    }
+    entries = {**entries, **{entry.dataset.relation: entry for entry in stored}}
+    return tuple(entries[relation] for relation in sorted(entries))
+
+
+def _try(connection: psycopg.Connection[Any], *statements: str) -> None:
+    psycopg = load_psycopg()
+    blocked = (
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.DependentObjectsStillExist,
+        psycopg.errors.UndefinedTable,
+    )
+    with contextlib.suppress(*blocked), connection.transaction():
+        connection.execute(f"set local lock_timeout = '{COLLECT_LOCK_MS}ms'")
+        for statement in statements:
+            connection.execute(statement)

@@ -1,0 +1,2 @@
+{# What readers see where the source says nothing. #}
+{% macro known(expression) %}coalesce({{ expression }}, 'Unknown'){% endmacro %}

@@ -1,0 +1,323 @@
+"""One history: a town lives, loads run in victims that may die at any step, and bronze is compared in full after each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakesmith.host import crash
+from lakesmith.testing.torture import victims
+from lakesmith.testing.torture.laws import BrokenError
+from lakesmith.testing.torture.postgres.doings import DDL, ROWS, UPKEEP, alter, live
+from lakesmith.testing.torture.postgres.promise import Promise, Sight, look
+from lakesmith.testing.torture.postgres.town import Town, settled
+from lakesmith.testing.torture.postgres.watched import Errand, read_bronze
+
+if TYPE_CHECKING:
+    from lakesmith.testing.torture.postgres.server import TortureServer
+
+MODES = ("replace", "append", "dedupe")
+POINTS = (
+    "run.load.begun",
+    "run.load.split_read",
+    "run.load.before_commit",
+    "run.load.committed",
+    "run.load.before_swap",
+    "run.load.swapped",
+    "lake.stage.rows_written",
+    "lake.stage.closed",
+    "lake.commit.prepared",
+    "lake.commit.metadata_written",
+    "lake.commit.landed",
+    "lake.swap.prepared",
+    "lake.swap.landed",
+)
+"""Where a victim dies."""
+BY_TROUBLE = {"RetriableError", "SourceDataError", "ConnectorOptionsError", "SourceMissingError"}
+"""What a load may be refused by where somebody alters the table, or ends its sessions, while it begins."""
+STEPS = 420
+BETWEEN = (8, 60)
+"""How many things happen between two loads, besides those during a load."""
+GROUP_BYTES = (1, *[1 << 30] * 6)
+"""Now and then a commit at the end of every split."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What goes wrong during one load: the crash point that it dies at, or at which chunk what is done to it."""
+
+    point: str = ""
+    chunk: int = -1
+    what: str = ""
+    alters: bool = False
+    """Whether somebody alters the table between the snapshot and the plan."""
+    met: bool = False
+
+
+@dataclass(slots=True)
+class History:
+    """The history of a seed, as far as it was played: what was done, and what is broken."""
+
+    seed: int
+    town: Town
+    home: Path
+    steps: int = STEPS
+    promises: dict[str, Promise] = field(default_factory=dict)
+    sights: dict[str, Sight] = field(default_factory=dict)
+    """By snapshot, those of the load that runs."""
+    under: dict[str, str] = field(default_factory=dict)
+    """The snapshot that each stream was planned in last."""
+    settled: set[str] = field(default_factory=set)
+    """Streams of which this load has told how it ended."""
+    rebuild: set[str] = field(default_factory=set)
+    figures: Counter[str] = field(default_factory=Counter)
+    chunks: int = 0
+    trouble: Trouble = field(default_factory=Trouble)
+    broken: BrokenError | None = None
+
+    def play(self) -> None:
+        """Play all of it, to the first law that is broken."""
+        self.promises = {mode: Promise(mode, self.town.cursor) for mode in MODES}
+        try:
+            while self.done < self.steps:
+                for _step in range(self.town.chance.randint(*BETWEEN)):
+                    live(self.town)
+                self._load(self._draw())
+            for session in tuple(self.town.open):
+                self.town.end(session)
+            self._load(Trouble())
+        except BrokenError as error:
+            self.broken = error
+            self.town.tell(f"BROKEN {error}")
+
+    @property
+    def done(self) -> int:
+        """How many operations were done."""
+        return sum(count for name, count in self.town.steps.items() if name != "refused")
+
+    @property
+    def ddl(self) -> int:
+        """How many of them changed the table itself."""
+        return sum(self.town.steps[name] for name in DDL)
+
+    def _draw(self) -> Trouble:
+        chance = self.town.chance
+        fate = chance.random()
+        if fate < 0.3:  # noqa: PLR2004 - shares of loads
+            return Trouble(point=f"{chance.choice(POINTS)}:{chance.choice((1, 1, 1, 2, 2, 3, 5, 8))}")
+        if fate < 0.5:  # noqa: PLR2004
+            what = chance.choice(("kill", "kill", "end readers", "end readers", "end all sessions", "restart", "crash"))
+            return Trouble(chunk=chance.randint(0, 12), what=what)
+        return Trouble(alters=fate < 0.58)  # noqa: PLR2004
+
+    def _load(self, trouble: Trouble) -> None:
+        """Load once, with trouble, and compare."""
+        town = self.town
+        self.trouble, self.chunks = trouble, 0
+        self.sights, self.under, self.settled = {}, {}, set()
+        errand = Errand(
+            self.home, town.url, town.table, town.key, town.stamp, town.cursor.look_back,
+            town.chance.choice(GROUP_BYTES), town.chance.choice((1, 2, 3)), tuple(sorted(self.rebuild)),
+        )  # fmt: skip
+        town.tell(f"LOAD {trouble}, rebuild {sorted(self.rebuild)}")
+        env = {crash.ARMED: trouble.point} if trouble.point else {}
+        end = self._run(errand.run, self._hear, env)
+        self.figures["loads"] += 1
+        self.figures["killed"] += end.was_killed
+        if not end.went_well and not end.was_killed:
+            raise BrokenError("failed", f"a load ended with {end.complaint or end}")
+        self._compare(end.was_killed)
+
+    def _run(self, act: Callable[[socket.socket], object], hear: Callable[[int, Mapping[str, Any]], None], env: Mapping[str, str]) -> victims.End:
+        """Run a victim, and answer what it says."""
+        mine, its = socket.socketpair()
+
+        def act_alone() -> None:
+            """Act, on the other end of the line."""
+            mine.close()
+            act(its)
+
+        child = victims.start(act_alone, self.home, env)
+        its.close()
+        try:
+            with mine, contextlib.suppress(BrokenPipeError, ConnectionResetError), mine.makefile("rw") as wire:
+                for line in wire:
+                    hear(child, json.loads(line))
+                    wire.write("go\n")
+                    wire.flush()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            victims.wait(child, self.home)
+            raise
+        return victims.wait(child, self.home)
+
+    def _hear(self, child: int, said: Mapping[str, Any]) -> None:
+        """Look when there is a snapshot; else do something now and then while the load runs."""
+        town, name = self.town, said.get("name", "")
+        match said["at"]:
+            case "snapshot":
+                self.under[said["stream"]] = name
+                if name not in self.sights and self._is_alive(said["key"], name):
+                    town.tell(f"  snapshot {name}, {len(self.sights[name].rows)} rows")
+                    self._alter()
+            case "planned":
+                self._meddle(0.5)
+            case "chunk":
+                self.chunks += 1
+                if self.chunks == self.trouble.chunk + 1:
+                    self._trouble(child)
+                self._meddle(0.15)
+            case "refused":
+                self._refused(said)
+            case _:
+                town.tell(f"  {dict(said)}")
+                self._loaded(said)
+
+    def _is_alive(self, key: str, name: str) -> bool:
+        """Look at the table in a snapshot; whether the snapshot is still there, as it must be where nobody ended it."""
+        import psycopg
+
+        try:
+            with self.town.connect() as session:
+                self.sights[name] = look(session, key, self.town.table)
+        except psycopg.Error:
+            if not self.trouble.met:
+                raise
+            return False
+        return True
+
+    def _alter(self) -> None:
+        """Alter the table after the snapshot was taken and before it was planned in."""
+        if self.trouble.alters and not self.trouble.met:
+            self.trouble.met = True
+            table = {**DDL, **{name: one for name, one in UPKEEP.items() if name != "truncate"}}
+            table = {name: one for name, one in table.items() if name not in ("rename table", "rename cursor or key")}
+            name = self.town.chance.choice(sorted(table))
+            alter(self.town, name, table[name][1])
+
+    def _meddle(self, likely: float) -> None:
+        """Let rows change while they are read: the load has a lock on the table that lets nothing else happen."""
+        while self.town.chance.random() < likely:
+            if self.town.open and self.town.chance.random() < 0.2:  # noqa: PLR2004 - late commits
+                self.town.end(self.town.chance.choice(self.town.open))
+            name = self.town.chance.choices(list(ROWS), [weight for weight, _doing in ROWS.values()])[0]
+            for sql in ROWS[name][1](self.town):
+                self.town.execute(name, sql)
+            likely *= 0.8
+
+    def _trouble(self, child: int) -> None:
+        """Do what was drawn to the load."""
+        town, trouble = self.town, self.trouble
+        trouble.met = True
+        town.tell(f"  TROUBLE {trouble.what}")
+        self.figures[trouble.what] += 1
+        match trouble.what:
+            case "kill":
+                os.kill(child, signal.SIGKILL)
+            case "restart" | "crash":
+                town.server.stop(signal.SIGINT if trouble.what == "restart" else signal.SIGQUIT)
+                town.server.start()
+                town.come_back()
+            case what:
+                busy = "" if what == "end all sessions" else "and state <> 'idle in transaction' "
+                town.main.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() "
+                    f"and application_name = 'lakesmith' {busy}".encode()  # noqa: S608 - our own words
+                )
+
+    def _refused(self, said: Mapping[str, Any]) -> None:
+        """Judge an error: it must be one that the laws or the trouble call for."""
+        name, error = said["stream"], said["error"]
+        self.town.tell(f"  {name} refused: {error}: {said['said']}")
+        self.figures[f"refused by {error}"] += 1
+        if self.trouble.met and (error in BY_TROUBLE if self.trouble.alters else error == "RetriableError"):
+            return
+        promised = self._after(name)
+        if promised != error:
+            told = promised if isinstance(promised, str) else "nothing"
+            raise BrokenError("refused", f"{name} was refused by {error} ({said['said']}), but {told} is in the way")
+        self.settled.add(name)
+        self.rebuild.add(name)
+
+    def _after(self, name: str) -> Promise | str:
+        town, sight = self.town, self.sights[self.under[name]]
+        stamp = town.stamp if town.stamp in sight.names.values() else sight.names[3]
+        key = town.key if town.key in sight.names.values() else sight.names[1]
+        return self.promises[name].after(sight, stamp, key, rebuild=name in self.rebuild)
+
+    def _loaded(self, said: Mapping[str, Any]) -> None:
+        """Judge a load that went through by what it says of itself."""
+        name = said["stream"]
+        promised = self._after(name)
+        if isinstance(promised, str):
+            raise BrokenError("lost", f"{name} went through, but had to be refused by {promised}")
+        wanted = "succeeded" if promised.moves else "nothing_new"
+        if said["state"] != wanted or said["quarantined"] or not said["holds"]:
+            raise BrokenError("other", f"{name} ended with {dict(said)}, wanted is {wanted}")
+        if said["written"] != promised.new and not said["resumed"]:
+            raise BrokenError("lost" if said["written"] < promised.new else "doubled", f"{name} wrote {said['written']} rows, not {promised.new}")
+        self.promises[name] = promised
+        self.settled.add(name)
+        self.rebuild.discard(name)
+        self.figures["resumed"] += bool(said["resumed"] and promised.moves and name == "replace")
+
+    def _compare(self, was_killed: bool) -> None:
+        """Compare all of bronze with the promises; what a victim took into its grave landed as a whole, or not at all."""
+        bronze: dict[str, Any] = {}
+
+        def hear(_child: int, said: Mapping[str, Any]) -> None:
+            """Take one stream's rows."""
+            bronze[said["stream"]] = said["rows"]
+
+        end = self._run(lambda wire: read_bronze(self.home, MODES, wire), hear, {})
+        if not end.went_well:
+            raise BrokenError("unreadable", end.complaint)
+        self.figures["comparisons"] += 1
+        self.figures["rows compared"] += sum(len(rows or ()) for rows in bronze.values())
+        for name in MODES:
+            may = [self.promises[name]]
+            if name not in self.settled and name in self.under and was_killed and self.under[name] in self.sights:
+                after = self._after(name)
+                may += [after] if isinstance(after, Promise) else []
+            self._settle(name, may, bronze[name])
+
+    def _settle(self, name: str, may: list[Promise], rows: Any) -> None:
+        """Find the promise that bronze keeps; the last of them, where it keeps several.
+
+        Raises:
+            BrokenError: If it keeps none.
+        """
+        for promise in reversed(may):
+            try:
+                promise.check(rows, self.town.key)
+            except BrokenError as error:
+                broken = error
+                continue
+            if promise is not self.promises[name]:
+                self.figures["landed before the kill"] += 1
+                self.promises[name] = promise
+                self.rebuild.discard(name)
+            return
+        raise broken
+
+
+def play(server: TortureServer, seed: int, place: Path, *, steps: int = STEPS, number: int = 0) -> History:
+    """Play the history of a seed on a server; `number` tells its database from another one of the same seed."""
+    home = place / f"town-{seed}-{number}"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    with settled(server, seed, number) as town:
+        history = History(seed, town, home, steps)
+        history.play()
+    shutil.rmtree(home, ignore_errors=True)
+    return history
