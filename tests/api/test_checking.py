@@ -1,9 +1,8 @@
-"""What `check` says ahead of a load, and what a target cannot do yet."""
+"""What `check` says ahead of a load."""
 
 import pytest
 
 import lakesmith
-from lakesmith.errors import ProjectFileError
 
 PROJECT = """version: 1
 name: acme
@@ -81,12 +80,3 @@ def test_what_is_told_is_what_happens(root):
 def test_a_project_without_streams_is_told_where_to_begin(root):
     (root / "lakesmith.yml").write_text("version: 1\nname: acme\n")
     assert "no stream is described yet" in told(lakesmith.open(root))
-
-
-@pytest.mark.parametrize(("key", "setting"), [("sample", "sample: 30d")])
-def test_what_a_target_cannot_do_yet_is_refused_and_not_ignored(root, key, setting):
-    (root / "lakesmith.yml").write_text(f"{PROJECT}targets:\n  far: {{{setting}}}\n")
-    project = lakesmith.open(root, target="far")
-    with pytest.raises(ProjectFileError, match=rf"(?s)'far' asks for `{key}:`.*lakesmith\.yml:6"):
-        project.run()
-    assert not (root / "s3:").exists()

@@ -5,7 +5,7 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 import lakesmith
-from lakesmith.api.drifting import lines_naming
+from lakesmith.run.renames import lines_naming
 from lakesmith.errors import DriftRefusedError, ProjectFileError, TooManyRejectsError, UsageError
 from lakesmith.model.streams import StreamId
 

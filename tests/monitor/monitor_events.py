@@ -8,6 +8,7 @@ from lakesmith.model import events
 from lakesmith.model.loads import Checkpoint, Commit, Counts, Load
 from lakesmith.model.shapes import Drift
 from lakesmith.model.streams import StreamId
+from lakesmith.model.watching import Glance, Seen, Verdict
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 STREAM = StreamId("app", "orders")
@@ -45,8 +46,14 @@ def checked(status, run_id="r1", at=NOON, check_id="test.acme.unique.1"):
     return events.CheckFinished(run_id, at, check_id, "marts.mart_x", "day", status, "error", 4, 0.25, "Got 4 results")
 
 
+def looked(run_id="r1", at=NOON, state="late", rows=7, loaded_at=NOON - timedelta(hours=3)):
+    seen = Seen(StreamId("legacy", "customers"), rows, loaded_at)
+    return events.TableSeen(run_id, at, Glance(seen, Verdict(state, "was due")))
+
+
 ALL = (
     started(),
+    looked(),
     events.RunRenewed("r1", NOON, NOON + timedelta(minutes=30)),
     events.StepStarted("r1", "load:app.orders", "load", NOON),
     events.StepProgress("r1", "load:app.orders", 5, 10, 20),

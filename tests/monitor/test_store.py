@@ -15,12 +15,12 @@ from sqlalchemy import create_engine, inspect
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from monitor_events import ALL, DRIFT, NOON, STREAM, checked, loaded, started
+from monitor_events import ALL, DRIFT, NOON, STREAM, checked, loaded, looked, started
 
 from lakesmith.errors import StorageUnavailableError, StoreBrokenError
 from lakesmith.model import events
 from lakesmith.monitor import tables
-from lakesmith.monitor.reading import History, RunRecord
+from lakesmith.monitor.reading import History, RunRecord, TableRecord
 from lakesmith.monitor.store import RunStore
 from lakesmith.monitor.writing import stamp
 
@@ -65,12 +65,13 @@ def test_a_store_of_the_first_version_keeps_its_loads(path, host, store):
         before = older.execute("select load_id, stream, ordinal, snapshot_id from table_load").fetchall()
         for column in ("base_snapshot_id", "generation", "kind", "notices"):
             older.execute(f"alter table table_load drop column {column}")
+        older.execute("drop table table_seen")
         older.execute("update alembic_version set version_num = '0001'")
         older.commit()
     again = RunStore.at(path, host=host)
     with closing(sqlite3.connect(path)) as newer:
         assert newer.execute("select load_id, stream, ordinal, snapshot_id from table_load").fetchall() == before != []
-        assert newer.execute("select version_num from alembic_version").fetchall() == [("0003",)]
+        assert newer.execute("select version_num from alembic_version").fetchall() == [("0004",)]
     [load] = History(again, now=NOON).loads()
     assert (load.base_snapshot_id, load.generation, load.kind, load.notices) == (None, None, None, ())
     again.close()
@@ -267,6 +268,18 @@ def test_a_store_that_cannot_be_opened_is_explained(path, host):
     path.mkdir(parents=True)
     with pytest.raises(StorageUnavailableError, match="run store cannot be opened"):
         RunStore.at(path, host=host)
+
+
+def test_the_newest_look_at_a_table_of_others_is_that_of_the_target(history, store):
+    store.record(started("r2", NOON, "prod"))
+    store.record(looked("r2", NOON + timedelta(hours=2), "unknown", None, None))
+    at = NOON - timedelta(hours=3)
+    assert history.newest_tables("local") == [TableRecord("r1", "legacy.customers", NOON, "late", 7, at, "", "was due")]
+    store.record(looked("r1", NOON + timedelta(hours=1), "fresh", 0, NOON))
+    assert [(t.seen_at, t.rows, t.loaded_at) for t in history.newest_tables("local")] == [
+        (NOON + timedelta(hours=1), 0, NOON)
+    ]
+    assert [(t.rows, t.loaded_at) for t in history.newest_tables("prod")] == [(None, None)]
 
 
 def test_times_of_any_zone_sort_as_they_happened():

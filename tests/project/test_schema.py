@@ -39,7 +39,7 @@ sources:
   more: {type: replica, mode: cdc, streams: {c: , d: {filter: {x: 1}, mode: replace, columns: {e: {mask: hash}}}}}
   old: {type: legacy, database: x}
 publish: {p: {select: x, format: csv, delimiter: ";", path: "x/{name}"}}
-targets: {prod: {threads: 3}, dev: }
+targets: {prod: {threads: 3}, dev: {bronze: prod}}
 """
 HEAD = "version: 1\nname: acme\n"
 BAD = [

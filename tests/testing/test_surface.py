@@ -14,10 +14,12 @@ def test_surface():
     assert testing.__all__ == [
         "LAWS",
         "ContractBrokenError",
+        "EngineContract",
         "Records",
         "SourceContract",
         "canonical_hash",
         "canonical_rows",
+        "published_hashes",
     ]
     assert all(getattr(testing, name) is not None for name in testing.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

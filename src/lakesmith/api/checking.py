@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 
+from lakesmith.api.discovering import NOTHING, News
 from lakesmith.api.drifting import policy_findings
+from lakesmith.api.existing import findings as table_findings
 from lakesmith.api.typing_ahead import type_findings
 from lakesmith.api.vanished import vanished_findings
 from lakesmith.errors import LakesmithError, SelectionError
@@ -15,13 +17,20 @@ from lakesmith.model.streams import Finding, StreamId, StreamSpec
 from lakesmith.run.workshop import Workshop
 
 
-def check(shop: Workshop) -> list[Finding]:
-    """Return what there is to say about every source; a source that cannot be looked at is an error among the findings."""
+def check(shop: Workshop, news: News = NOTHING) -> list[Finding]:
+    """Return what there is to say about every source; a source that cannot be looked at is an error among the findings.
+
+    Args:
+        shop: The workshop.
+        news: What sources found that the project does not name; nothing where nobody asked them.
+    """
     findings = [Finding("ok", "lakesmith.yml", _size(shop))]
     for name in shop.config.sources:
         with shop.sources_in_use():
             findings.extend(_by_subject(_of_source(shop, name)))
-    if not shop.config.streams():
+    broken = {finding.subject for finding in findings if finding.level == "error"}
+    findings += [one for one in news.findings() if one.level != "error" or one.subject not in broken]
+    if not shop.config.streams() and not shop.config.existing():
         findings.append(
             Finding("note", "sources", "no stream is described yet", "write one below `sources:` in lakesmith.yml")
         )
@@ -40,6 +49,9 @@ def check(shop: Workshop) -> list[Finding]:
 
 def _of_source(shop: Workshop, name: str) -> Iterator[Finding]:
     try:
+        if not shop.config.source(name).loads:
+            yield from table_findings(shop, name)
+            return
         own = list(shop.source(name).check())
         yield from own
         unreadable = {finding.subject for finding in own if finding.level == "error"}

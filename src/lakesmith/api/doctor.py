@@ -8,17 +8,20 @@ from importlib.metadata import PackageNotFoundError, version
 from lakesmith.api.checking import as_finding
 from lakesmith.api.upkeep import look_at
 from lakesmith.errors import LakesmithError
+from lakesmith.model.protocols import Tells
 from lakesmith.model.streams import Finding, StreamId
 from lakesmith.run.workshop import Workshop
 
 PACKAGES = ("lakesmith", "pyiceberg", "pyarrow", "polars", "duckdb", "dbt-core", "dbt-duckdb")
+POSTGRES = ("dbt-postgres", "psycopg", "adbc-driver-postgresql")
+"""What a target on PostgreSQL needs besides."""
 LITTLE_SPACE_BYTES = 2_000_000_000
 MANY_FILES = 5_000
 
 
 def examine(shop: Workshop) -> list[Finding]:
     """Return what there is to say, worst matters included; nothing is changed."""
-    findings = [_packages(), _space(shop), *_store(shop)]
+    findings = [_packages(shop), _space(shop), *_store(shop)]
     try:
         streams = shop.lake.streams()
     except LakesmithError as error:
@@ -31,15 +34,17 @@ def examine(shop: Workshop) -> list[Finding]:
     return list(dict.fromkeys((*findings, *tables, *_warehouse(shop))))  # a table that cannot be read says so once
 
 
-def _packages() -> Finding:
+def _packages(shop: Workshop) -> Finding:
     found, missing = [], []
-    for name in PACKAGES:
+    extra = POSTGRES if shop.target.engine == "postgres" else ()
+    for name in (*PACKAGES, *extra):
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             missing.append(name)
     if missing:
-        return Finding("error", "packages", f"missing: {', '.join(missing)}", "pip install lakesmith")
+        wanted = "'lakesmith[postgres]'" if {*missing} & {*extra} else "lakesmith"
+        return Finding("error", "packages", f"missing: {', '.join(missing)}", f"pip install {wanted}")
     return Finding("ok", "packages", ", ".join(found))
 
 
@@ -108,4 +113,7 @@ def _warehouse(shop: Workshop) -> list[Finding]:
                 "`lakesmith run --full-refresh` builds them again",
             )
         ]
-    return [Finding("ok", "warehouse", f"{len(published)} tables for readers")]
+    told = f"{len(published)} tables for readers"
+    if isinstance(shop.engine, Tells):
+        told += f", in {shop.engine.tell()}"
+    return [Finding("ok", "warehouse", told)]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.api.changing import Change, change
-from lakesmith.errors import ConfigError, UsageError
+from lakesmith.errors import UsageError
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Head, Load
 from lakesmith.model.shapes import Drift, Reshape
 from lakesmith.model.streams import Finding, StreamId, StreamSpec
 from lakesmith.project.pins import pin_path, write_pin
+from lakesmith.run.renames import lines_naming
+from lakesmith.run.scaffolding import rewrite
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from lakesmith.dbt.scaffold import FileChange
     from lakesmith.model.types import Schema
     from lakesmith.monitor.reading import DriftRecord
-
-NAMED_IN = ("models", "macros", "tests", "snapshots", "seeds", "dashboards", "schemas")
-TEXTS = frozenset({".sql", ".yml", ".yaml", ".md", ".py"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def accept(shop: Workshop, stream: StreamId, names: tuple[str, str], *, dry_run:
 
     if not dry_run:
         change(shop, Change(stream, "drift accept"), work)
-    scaffolded = () if dry_run else tuple(_scaffold(shop))
+    scaffolded = () if dry_run else rewrite(shop, {spec.id for spec in shop.config.streams()})
     return Accepted(
         stream,
         told.old,
@@ -179,38 +177,6 @@ def _rename(shop: Workshop, stream: StreamId, names: tuple[str, str], of: tuple[
     commit = table.commit(group, Batch((), checkpoint, reshape, Counts()))
     load = Load(stream, "succeeded", drift=drift, resumed=True, base=head.snapshot_id)
     return load.with_commit(commit)
-
-
-def _scaffold(shop: Workshop) -> Iterator[FileChange]:
-    """Write anew what the scaffold wrote and nobody edited; nothing where the project has to be corrected first."""
-    from lakesmith.api.scaffolding import scaffold
-    from lakesmith.dbt.scaffold import apply_scaffold
-
-    if not shop.has_models:
-        return
-    try:
-        changes = [change for change in scaffold(shop, dry_run=True) if change.action == "update"]
-    except ConfigError:
-        return  # `key:` still names the old column: `lakesmith scaffold` says so
-    apply_scaffold(shop.paths.root, changes)
-    yield from changes
-
-
-def lines_naming(root: Path, column: str, stream: StreamId) -> Iterator[str]:
-    """Yield `file:line` of the project file, of the stream's pinned schema and of models that name a column and are not the scaffold's own."""
-    from lakesmith.dbt.scaffold import is_own
-
-    word = re.compile(rf"(?<![\w]){re.escape(column)}(?![\w])", re.IGNORECASE)
-    folders = [root / name for name in NAMED_IN]
-    files = [root / "lakesmith.yml", *sorted((root / "sources").glob("*.yml"))]
-    files += [file for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in TEXTS]
-    for file in files:
-        text = file.read_text("utf-8", "replace") if file.is_file() else ""
-        if is_own(text) or (file.parent == root / "schemas" and file.stem != str(stream)):
-            continue
-        for number, line in enumerate(text.splitlines(), start=1):
-            if word.search(line):
-                yield f"{file.relative_to(root).as_posix()}:{number}"
 
 
 def policy_findings(shop: Workshop, source: str) -> Iterator[Finding]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lakesmith.api.existing import TableNews, tables_of_others, verdict_of
 from lakesmith.dbt.artifacts import Manifest, read_manifest
 from lakesmith.errors import LakesmithError, TransformError
+from lakesmith.model.watching import LATE
 from lakesmith.monitor.reading import CheckRecord, History, RunRecord
 from lakesmith.pages import values as v
 from lakesmith.run.workshop import Workshop
@@ -18,7 +20,8 @@ def health(shop: Workshop, history: History) -> tuple[str, str, list[CheckRecord
     """Return mood and headline of a target, and the newest result of each test that the project still has."""
     ours = [run for run in history.runs(LOOKED_AT_RUNS) if run.target == shop.target.name]
     checks = still_there(history.newest_checks(), manifest_of(shop))
-    return (*verdict(ours, checks, 0, unloaded=unloaded(shop)), checks)
+    tables = tables_of_others(shop, history)
+    return (*verdict(ours, checks, 0, unloaded=unloaded(shop), tables=tables), checks)
 
 
 def still_there(checks: Sequence[CheckRecord], manifest: Manifest | None) -> list[CheckRecord]:
@@ -35,7 +38,12 @@ def manifest_of(shop: Workshop) -> Manifest | None:
 
 
 def verdict(
-    runs: Sequence[RunRecord], checks: Sequence[CheckRecord], waiting: int, *, unloaded: Sequence[str] | None = ()
+    runs: Sequence[RunRecord],
+    checks: Sequence[CheckRecord],
+    waiting: int,
+    *,
+    unloaded: Sequence[str] | None = (),
+    tables: Sequence[TableNews] = (),
 ) -> tuple[str, str]:
     """Return mood and headline: what a person has to know first. Unknown is never green.
 
@@ -44,6 +52,7 @@ def verdict(
         checks: The newest result of each test.
         waiting: Records in quarantine.
         unloaded: Streams of the project that have no table yet; None if the lake cannot be read.
+        tables: The tables that others load.
     """
     ended = [run for run in runs if run.state != "running"]
     if not ended:
@@ -62,7 +71,7 @@ def verdict(
         )
     if last.state == "stopped":
         return v.WARN, "The last run was stopped at a safe point; what it had committed stayed."
-    unknown = _unknown(ended, unloaded)
+    unknown = _unknown(ended, unloaded) or _missed(tables)
     if unknown:
         return unknown
     passed, warned = (sum(check.status == status for check in checks) for status in ("pass", "warn"))
@@ -84,6 +93,12 @@ def _unknown(ended: Sequence[RunRecord], unloaded: Sequence[str] | None) -> tupl
     if unloaded:
         return v.UNKNOWN, f"Nothing was ever loaded of {', '.join(unloaded)}: no file or row was found."
     return None
+
+
+def _missed(tables: Sequence[TableNews]) -> tuple[str, str] | None:
+    """Return what is wrong with the tables that others load."""
+    missed = verdict_of(tables)
+    return missed and ((v.WARN if missed[0] == LATE else v.UNKNOWN), missed[1])
 
 
 _ENDINGS = {"failed": "failed", "lost": "was lost", "stopped": "was stopped"}

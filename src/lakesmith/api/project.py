@@ -19,7 +19,10 @@ from lakesmith.run.workshop import Order, Workshop
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.api.differing import Difference, Wish
     from lakesmith.api.drifting import Accepted, Candidate
+    from lakesmith.api.existing import TableNews
+    from lakesmith.api.granting import Dialect, Section
     from lakesmith.api.rebuilding import RebuildPlan
     from lakesmith.api.result import RunResult
     from lakesmith.api.returning import Return
@@ -103,8 +106,9 @@ class Project:
     def check(self) -> list[Finding]:
         """Look at the project and its sources without loading anything."""
         from lakesmith.api.checking import check
+        from lakesmith.api.discovering import discover
 
-        return check(self._shop)
+        return check(*discover(self._shop, keep=False))
 
     def move_lake(self, to: str | None = None, *, catalog: str | None = None, here: bool = False) -> Moved:
         """Move the lake of this target to another target, a folder or a bucket, or settle a copied folder where it is (`here`).
@@ -153,6 +157,22 @@ class Project:
 
         return check_lake(self._shop)
 
+    def diff(self, other: Project, wish: Wish | None = None) -> Iterator[Difference]:
+        """Yield how each table that readers of this target or of another one open differs; errors as in `api.differing.compare`."""
+        from lakesmith.api.differing import Wish, compare
+
+        return compare(self._shop, other._shop, wish or Wish())
+
+    def grants(self, dialect: Dialect | None = None, *, database: str | None = None) -> list[Section]:
+        """Return SQL for the roles that load, build and read, and runs none of it.
+
+        Raises:
+            UsageError: If the target's engine has no roles, and no dialect is given.
+        """
+        from lakesmith.api.granting import grants
+
+        return grants(self._shop, dialect, database)
+
     def doctor(self) -> list[Finding]:
         """Examine the installation, the lake and the run store."""
         from lakesmith.api.doctor import examine
@@ -165,16 +185,19 @@ class Project:
         Raises:
             SelectionError: If the selection names nothing.
         """
+        from lakesmith.api.discovering import discover
         from lakesmith.run.survey import survey
 
-        with self._shop.sources_in_use():
-            found = survey(self._shop, Order(tuple(select), tuple(exclude)))
-        mask = self._shop.host.secrets.mask
+        shop, news = discover(self._shop, keep=False)
+        with shop.sources_in_use():
+            found = survey(shop, Order(tuple(select), tuple(exclude)))
+        mask = shop.host.secrets.mask
+        finds = tuple(Step(f"discover:{name}", "discover", reason=mask(words)) for name, words in news.plans())
         blind = (
             Step(f"load:{stream}", "load", selects=(str(stream),), reason=f"cannot be looked at: {mask(error.what)}")
             for stream, error in found.faults.items()
         )
-        return (*blind, *make_plan(found.facts))
+        return (*finds, *blind, *make_plan(found.facts))
 
     def run(
         self,
@@ -185,7 +208,7 @@ class Project:
         full_refresh: bool = False,
         recorders: Iterable[Recorder] = (),
     ) -> RunResult:
-        """Load what is new, build and test the models, swap, publish, and write the page.
+        """Load what is new, build and test the models, swap, publish, and write the page. Sources with `include:` are asked first.
 
         Args:
             select: What to work on, in dbt's grammar over streams and models; empty: everything.
@@ -199,10 +222,14 @@ class Project:
             SelectionError: If the selection names nothing.
             FatalError: If the lake cannot be trusted.
         """
+        from lakesmith.api.discovering import reopened
         from lakesmith.api.running import run
 
         order = Order(tuple(select), tuple(exclude), on, full_refresh)
-        return run(self._shop, order, tuple(recorders), self.page)
+        result = run(self._shop, order, tuple(recorders), self.page)
+        if result.news and result.news.taken:
+            self._shop = reopened(self._shop)
+        return result
 
     def versions(self, table: str) -> list[Version]:
         """Return what happened to a bronze table, newest first: loads, swaps, rollbacks, compactions.
@@ -293,6 +320,12 @@ class Project:
         from lakesmith.api.health import health
 
         return health(self._shop, self.history())
+
+    def tables_of_others(self) -> list[TableNews]:
+        """Return the tables that others load, as the newest runs saw them and as that is judged now."""
+        from lakesmith.api.existing import tables_of_others
+
+        return tables_of_others(self._shop, self.history())
 
     def quarantine(self, stream: str | None = None) -> Iterator[QuarantinedRow]:
         """Yield the records in quarantine, newest first; only those of `source.stream` if given.
@@ -421,7 +454,7 @@ class Project:
 
     def scaffold(self, *, dry_run: bool = False) -> list[FileChange]:
         """Write dbt sources and staging models from the real schemas of bronze; return the changes."""
-        from lakesmith.api.scaffolding import scaffold
+        from lakesmith.run.scaffolding import scaffold
 
         return scaffold(self._shop, dry_run=dry_run)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.about import __version__
+from lakesmith.api.discovering import NOTHING, News, discover
 from lakesmith.api.result import RunResult
 from lakesmith.errors import LakesmithError
 from lakesmith.host import locks
@@ -39,14 +40,15 @@ def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Pat
         try:
             run_id = shop.host.ids.run_id(shop.host.clock.now())
             log = RunLog(shop.paths.logs, host=shop.host)
+            shop, news = discover(shop, keep=True) if order.command == "run" else (shop, NOTHING)
             recorder = Renewing(Fanout((store, log, *listeners), complain=_complain), shop, run_id)
             _bury_the_lost(shop, store)
-            with shop.sources_in_use():
-                outcome = _recorded(shop, order, run_id, recorder, _ordinals(shop, store))
+            with shop.sources_in_use(), shop.engine_in_use():
+                outcome = _recorded(Recording(shop, run_id, recorder, news), order, _ordinals(shop, store))
         finally:
             store.close()
         written = _page(shop, page, outcome) if outcome.state != "nothing_new" else None
-    return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written)
+    return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written, news)
 
 
 def _store(shop: Workshop) -> RunStore:
@@ -89,7 +91,7 @@ def pass_through(shop: Workshop, arguments: list[str]) -> int:
     from lakesmith.run.build import attach
     from lakesmith.run.preparing import prepare, request
 
-    with locked(shop, "lakesmith dbt"):
+    with locked(shop, "lakesmith dbt"), shop.engine_in_use():
         prepare(shop)
         attach(shop)
         command, env = dbt_command(request(shop), arguments)
@@ -118,13 +120,43 @@ class Renewing:
             self.inner.record(events.RunRenewed(self.run_id, now, now + LEASE))
 
 
-def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder, ordinals: Mapping[str, int]) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A run that is recorded, and what sources found before it."""
+
+    shop: Workshop
+    run_id: str
+    recorder: Recorder
+    news: News
+
+    def tell_news(self) -> dict[str, str]:
+        """Record what sources found, or why they could not be asked; return the state of each such step."""
+        mask, states = self.shop.host.secrets.mask, {}
+        for name, error in self.news.faults.items():
+            now, texts = self.shop.host.clock.now(), map(mask, (error.what, error.where, error.fix))
+            step = f"discover:{name}"
+            self.recorder.record(events.ErrorSeen(self.run_id, step, now, type(error).__name__, error.remedy, *texts))
+            states[step] = self._finish(step, "failed", mask(error.what))
+        for name, sentence in self.news.sentences():
+            states[f"discover:{name}"] = self._finish(f"discover:{name}", "succeeded", mask(sentence))
+        return states
+
+    def _finish(self, step: str, state: str, message: str) -> str:
+        now = self.shop.host.clock.now()
+        self.recorder.record(events.StepStarted(self.run_id, step, "discover", now))
+        self.recorder.record(events.StepFinished(self.run_id, step, "discover", now, state, 0.0, message))
+        return state
+
+
+def _recorded(recording: Recording, order: Order, ordinals: Mapping[str, int]) -> Outcome:
     """Survey, plan and execute between the first and the last event of a run."""
     from lakesmith.run.execute import Execution, mask_error
     from lakesmith.run.survey import survey
 
+    shop, run_id, recorder = recording.shop, recording.run_id, recording.recorder
     left_out = (f"--exclude {name}" for name in order.exclude)
     recorder.record(run_started(shop, run_id, order.command, " ".join((*order.select, *left_out))))
+    discovered = recording.tell_news()
     try:
         found = survey(shop, order)
         outcome = Execution(shop, order, found, run_id, recorder, ordinals=ordinals).run(make_plan(found.facts))
@@ -133,6 +165,11 @@ def _recorded(shop: Workshop, order: Order, run_id: str, recorder: Recorder, ord
             mask_error(error, shop.host.secrets)
         _record_end(shop, run_id, recorder, error)
         raise
+    for name, fault in recording.news.faults.items():
+        mask_error(fault, shop.host.secrets)
+        outcome.errors.append((f"discover:{name}", fault))
+        outcome.state = "failed" if outcome.state != "stopped" else "stopped"
+    outcome.steps = discovered | outcome.steps
     now = shop.host.clock.now()
     recorder.record(events.RunFinished(run_id, now, outcome.state, shop.host.secrets.mask(sentence(outcome))))
     return outcome
@@ -156,6 +193,8 @@ def sentence(outcome: Outcome) -> str:
         step, error = outcome.errors[0]
         more = f", and {len(outcome.errors) - 1} more" if len(outcome.errors) > 1 else ""
         return f"{step}: {error.what.splitlines()[0]}{more}"
+    if outcome.missed:
+        return f"not fresh: {outcome.missed}"
     returned = [str(load.stream) for load in outcome.loads if load.state == "rolled_back"]
     if returned:
         return f"{', '.join(returned)} rolled back"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakesmith.about import __version__
+from lakesmith.api.existing import tables_of_others
 from lakesmith.api.health import manifest_of, still_there, unloaded, verdict
 from lakesmith.api.marts import mart_views
 from lakesmith.api.replaying import shown_raw
@@ -44,12 +45,13 @@ def gather(shop: Workshop) -> v.Today:
         ours = [run for run in history.runs(SHOWN_RUNS) if run.target == shop.target.name]
         runs, loads = history.runs(SHOWN_RUNS), history.loads(limit=SHOWN_LOADS)
         checks, drift = history.newest_checks(), history.drift(SHOWN_DRIFT)
+        tables = tables_of_others(shop, history)
     finally:
         store.close()
     rejects, waiting = ([], 0) if _heads(shop) is None else _rejects(shop)
     manifest = manifest_of(shop)
     checks = still_there(checks, manifest)
-    mood, headline = verdict(ours, checks, waiting, unloaded=unloaded(shop))
+    mood, headline = verdict(ours, checks, waiting, unloaded=unloaded(shop), tables=tables)
     nodes, edges = _lineage(shop, manifest, checks)
     return v.Today(
         project=shop.config.name,
@@ -62,6 +64,7 @@ def gather(shop: Workshop) -> v.Today:
         marts=mart_views(shop, manifest),
         loads=[_load(load) for load in loads],
         notices=_notices(loads)[:SHOWN_NOTICES],
+        tables=[v.TableView(t.stream, t.state, t.text, t.rows, t.loaded_at, t.seen_at) for t in tables],
         rejects=rejects,
         waiting=waiting,
         drift=[_drift(change) for change in drift],

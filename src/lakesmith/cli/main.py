@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "status": "Say how fresh and how healthy everything is.",
     "logs": "Print what a run wrote down.",
     "query": "Run a SQL statement on what readers open.",
+    "diff": "Compare what two targets have published: rows, keys, changed values.",
     "dbt": "Run dbt with the right profile and fresh views of bronze.",
     "scaffold": "Write dbt sources and staging models from the real schemas.",
     "drift": "Show how sources changed their shape; accept renames, pin schemas.",
@@ -34,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "rebuild": "Load a stream from the start, aside, and swap it in.",
     "reconcile": "Find the records that a source has deleted and a cursor never sees.",
     "lake": "Keep the lake in order: compact, collect, check, move.",
+    "grants": "Print the roles of a database: who loads, who builds, who reads.",
     "doctor": "Examine the installation, the lake and the run store.",
 }
 

@@ -30,6 +30,7 @@ DRIFT_WORDS = {
     "type_widened": "wider type",
     "value_incompatible": "values of another type",
     "rename_candidate": "perhaps renamed",
+    "renamed": "renamed",
 }
 
 
@@ -73,6 +74,9 @@ class Progress:
         if event.step == "build":
             self._say_live(f"build {event.rows} of {event.total_bytes or '?'}: {event.note}")
             return
+        if event.step.startswith("watch:"):
+            self._say_live(f"{event.step}  {event.note}")
+            return
         of = f" of {size_words(event.total_bytes)}" if event.total_bytes else ""
         self._say_live(f"{event.step}  {event.rows:,} rows, {size_words(event.done_bytes)}{of}{self._rate(event)}")
 
@@ -87,7 +91,8 @@ class Progress:
             self._live.update(text)
 
     def _finished(self, event: events.StepFinished) -> None:
-        lines = {"load": self._load_line, "build": self._build_line}.get(event.kind, self._plain_line)(event)
+        ways = {"load": self._load_line, "build": self._build_line, "discover": _found_line}
+        lines = ways.get(event.kind, self._plain_line)(event)
         mark, style = MARKS[event.state]
         if lines is None:
             return
@@ -144,6 +149,10 @@ class Progress:
         count = int(event.facts.get("tables", 0))
         what = "1 table" if count == 1 else f"{count} tables"
         return f"{event.kind:<7} {what}" + ("" if event.kind == "swap" else f" by {name}")
+
+
+def _found_line(event: events.StepFinished) -> str:
+    return f"found   {event.step.removeprefix('discover:')}: {event.message.splitlines()[0]}"
 
 
 def _beside(load: Load) -> str:

@@ -19,10 +19,12 @@ from lakesmith.cli.output import (
     select_option,
     target_option,
 )
+from lakesmith.errors import RetriableError
 
 if TYPE_CHECKING:
     from lakesmith.api import Project, RunResult
     from lakesmith.model.protocols import Recorder
+    from lakesmith.model.watching import Glance
 
 STOPPED = 130
 
@@ -72,11 +74,22 @@ def report(project: Project, result: RunResult, output: Output) -> int:
     output.facts(
         {"loads": [load_facts(load) for load in outcome.loads], "page": str(result.page) if result.page else None}
     )
+    output.facts({"found": result.news.facts() if result.news else []})
+    output.facts({"tables_of_others": [table_facts(glance) for glance in outcome.glances.values()]})
+    if outcome.missed:
+        output.fail(f"\nNot fresh: {outcome.missed}. What is built on it keeps its last good version; run again later.")
     output.say(_last_line(project, result), mood="plain" if result.ok else "bad")
     output.close()
     if result.state == "stopped":
         return STOPPED
-    return 0 if result.ok else max(error.exit_code for _, error in outcome.errors)
+    return 0 if result.ok else max((error.exit_code for _, error in outcome.errors), default=RetriableError.exit_code)
+
+
+def table_facts(glance: Glance) -> dict[str, Any]:
+    """Return what was seen of a table that others load, as plain values."""
+    seen, verdict = glance.seen, glance.verdict
+    told = {"rows": seen.rows, "loaded_at_utc": seen.loaded_at, "message": verdict.text}
+    return {"table": str(glance.stream), "state": verdict.state, **told}
 
 
 def load_facts(load: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import click
 from lakesmith.cli.output import Output, common, json_option, output_for, project_option, target_option
 
 if TYPE_CHECKING:
+    from lakesmith.api.existing import TableNews
     from lakesmith.monitor.reading import CheckRecord, History
 
 RUNS = 5
@@ -32,6 +33,7 @@ def command(as_json: bool, **given: Any) -> int:  # noqa: FBT001
     output.facts({"state": mood, "headline": headline})
     _runs(history, output)
     _loads(history, output)
+    _tables(project.tables_of_others(), output)
     _checks(checks, output)
     output.close()
     return 0
@@ -80,6 +82,24 @@ def _loads(history: History, output: Output) -> None:
         for load in history.newest_loads()
     ]
     output.table("loads", rows, empty="No load is on record.")
+
+
+def _tables(tables: Sequence[TableNews], output: Output) -> None:
+    if not tables:
+        return
+    output.say("\nTables that others load", mood="head")
+    rows = [
+        {
+            "table": table.stream,
+            "state": table.state,
+            "rows": table.rows,
+            "loaded_utc": table.loaded_at,
+            "seen_utc": table.seen_at,
+            "message": table.text,
+        }
+        for table in tables
+    ]
+    output.table("tables_of_others", rows)
 
 
 def _checks(checks: Sequence[CheckRecord], output: Output) -> None:

@@ -149,5 +149,5 @@ def _program() -> list[str]:
     raise MissingExtraError(
         "dbt is not installed beside this Python.",
         where=sys.executable,
-        fix="run `pip install dbt-core dbt-duckdb` in this environment",
+        fix="run `pip install lakesmith` in this environment, for a target on PostgreSQL `pip install 'lakesmith[postgres]'`",
     )

@@ -28,6 +28,10 @@ class Stop:
         """Ask to stop at the next safe point."""
         self._event.set()
 
+    def pause(self, seconds: float) -> None:
+        """Do nothing for so long, or until somebody asks to stop."""
+        self._event.wait(seconds)
+
     def check(self) -> None:
         """Mark a safe point.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lakesmith.model.loads import Load
+from lakesmith.model.watching import Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,15 @@ class LoadFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TableSeen:
+    """A table that others load was looked at; no row of it was moved."""
+
+    run_id: str
+    at: datetime
+    glance: Glance
+
+
+@dataclass(frozen=True, slots=True)
 class CheckFinished:
     """A dbt test ran. `status` is pass, warn, fail, error or skipped; `failures` counts the rows that broke it."""
 
@@ -156,6 +166,7 @@ Event = (
     | StepProgress
     | StepFinished
     | LoadFinished
+    | TableSeen
     | CheckFinished
     | ModelFinished
     | DatasetPublished

@@ -13,7 +13,7 @@ from lakesmith.model.places import LakeAddress
 class Step:
     """One node of a run.
 
-    `kind` is load, rollback, attach, build, swap or publish. `needs` names the steps that must have succeeded; `selects` what it works on
+    `kind` is load, rollback, watch, attach, build, swap or publish. `needs` names the steps that must have succeeded; `selects` what it works on
     (a stream, dbt selectors, data sets); `reason` says why it is in the plan, for people; `resources` what it may use.
     """
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from lakesmith.model.events import Event
@@ -12,6 +12,7 @@ from lakesmith.model.plans import Dataset
 from lakesmith.model.shapes import Marks, Reshape
 from lakesmith.model.streams import Ask, Chunk, Discovery, Finding, Kept, Position, Reject, Replay, Split, StreamSpec
 from lakesmith.model.types import Schema
+from lakesmith.model.watching import Column, Modelled, Place, Seen, Sight, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -137,10 +138,53 @@ class Lanes(Protocol):
 
 @runtime_checkable
 class Closes(Protocol):
-    """What a source may be able to do besides: let go of what it holds between calls, such as a connection."""
+    """What a source or an engine may be able to do besides: let go of what it holds between calls, such as a connection or a lock."""
 
     def close(self) -> None:
-        """Let go of everything. Called when loading is over, however it went; the source is not used after that."""
+        """Let go of everything. Called when loading, or for an engine the run, is over, however it went; it is not used after that."""
+        ...
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """What a source is that says `loads = False`: it knows tables that others load into the engine's database, and reads none."""
+
+    @property
+    def look_every_s(self) -> float:
+        """Seconds between two looks while a run waits."""
+        ...
+
+    def place(self) -> Place:
+        """Return where the tables are."""
+        ...
+
+    def sights(self, tables: Mapping[str, Sequence[Column]]) -> Sequence[Sight]:
+        """Return what to look at, given the tables of the place with their columns."""
+        ...
+
+    def models(self, tables: Mapping[str, Sequence[Column]]) -> Sequence[Modelled]:
+        """Return what staging models of the tables that are there are written from."""
+        ...
+
+    def judge(self, seen: Seen, *, now: datetime, zone: tzinfo, began: datetime | None = None) -> Verdict:
+        """Return what a look at a table means; `began` is since when somebody is ready to wait, None if nobody is."""
+        ...
+
+
+@runtime_checkable
+class Others(Protocol):
+    """The half of an engine that sees tables which others load into its database. An engine has it if it has a method `others`."""
+
+    def tables(self, place: Place) -> Mapping[str, Sequence[Column]]:
+        """Return the tables of a place with their columns; empty where there is no such place."""
+        ...
+
+    def look(self, place: Place, sights: Sequence[Sight]) -> Sequence[Seen]:
+        """Return what is seen of tables that are there, in their order; what cannot be read is a `fault`, not an error."""
+        ...
+
+    def attach(self, places: Sequence[Place]) -> None:
+        """Make the tables readable where dbt builds, each as `schema.table`."""
         ...
 
 
@@ -243,8 +287,11 @@ class Engine(Protocol):
         """Return whether the private workspace of this target exists. Asked on every run, so it imports nothing heavy."""
         ...
 
-    def attach(self, tables: Sequence[BronzeSnapshot]) -> None:
-        """Make bronze readable where dbt builds: one relation `bronze_<source>.<stream>` per table."""
+    def attach(self, tables: Sequence[BronzeSnapshot]) -> Sequence[str] | None:
+        """Make bronze readable where dbt builds: one relation `bronze_<source>.<stream>` per table.
+
+        Returns sentences about what could not be made readable as it is, such as texts that the engine cannot hold; None: nothing.
+        """
         ...
 
     def forget(self, relations: Sequence[str]) -> None:
@@ -257,6 +304,15 @@ class Engine(Protocol):
 
     def query(self, sql: str) -> pa.RecordBatchReader:
         """Run one statement on what readers open."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """What an engine may be able to do besides: say which server it works on."""
+
+    def tell(self) -> str:
+        """Return the server, its version and its place without a secret; asked by `doctor`."""
         ...
 
 

@@ -78,6 +78,20 @@ class LoadRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRecord:
+    """One look at a table that others load: its `state` then, its rows, and when it was loaded last. None is unknown."""
+
+    run_id: str
+    stream: str
+    seen_at: datetime
+    state: str
+    rows: int | None
+    loaded_at: datetime | None
+    fault: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class DriftRecord:
     """One change of a source's shape."""
 
@@ -183,6 +197,18 @@ class History:
         newest = select(func.max(load.c.load_id)).where(load.c.rows_read > 0).group_by(load.c.stream)
         return [_load(row) for row in self._all(select(load).where(load.c.load_id.in_(newest)).order_by(load.c.stream))]
 
+    def newest_tables(self, target: str) -> list[TableRecord]:
+        """Return the newest look at each table that others load for a target, by name."""
+        seen, run = tables.table_seen, tables.run
+        newest = (
+            select(func.max(seen.c.seen_id))
+            .join(run, run.c.run_id == seen.c.run_id)
+            .where(run.c.target == target)
+            .group_by(seen.c.stream)
+        )
+        rows = self._all(select(seen).where(seen.c.seen_id.in_(newest)).order_by(seen.c.stream))
+        return [_table(row) for row in rows]
+
     def drift(self, limit: int = 50) -> list[DriftRecord]:
         """Return the changes of shape, newest first; one that every load meets again appears once, as it was first seen."""
         table = tables.drift
@@ -264,6 +290,19 @@ class History:
             row["command"],
             row["selection"],
         )
+
+
+def _table(row: Mapping[str, Any]) -> TableRecord:
+    return TableRecord(
+        row["run_id"],
+        row["stream"],
+        datetime.fromisoformat(row["seen_at"]),
+        row["state"],
+        row["row_count"],
+        datetime.fromisoformat(row["loaded_at"]) if row["loaded_at"] else None,
+        row["fault"],
+        row["message"],
+    )
 
 
 def _load(row: Mapping[str, Any]) -> LoadRecord:

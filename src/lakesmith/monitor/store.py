@@ -15,7 +15,7 @@ from lakesmith.host.files import storage_errors
 from lakesmith.model.events import Event
 from lakesmith.monitor.writing import statements
 
-NEWEST = "0003"
+NEWEST = "0004"
 BUSY_TIMEOUT_S = 30
 
 

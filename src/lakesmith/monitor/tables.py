@@ -84,6 +84,21 @@ table_load = Table(
     Index("table_load_stream", "stream", "finished_at"),
 )
 
+table_seen = Table(
+    "table_seen",
+    metadata,
+    Column("seen_id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", ForeignKey("run.run_id"), nullable=False, index=True),
+    Column("stream", String(256), nullable=False),
+    Column("seen_at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("row_count", BigInteger),
+    Column("loaded_at", String(32)),
+    Column("fault", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("table_seen_stream", "stream", "seen_at"),
+)
+
 drift = Table(
     "drift",
     metadata,

@@ -160,6 +160,21 @@ def _check_finished(event: events.CheckFinished) -> Statements:
     return [(upsert(tables.check_result).on_conflict_do_nothing(), [row])]
 
 
+def _table_seen(event: events.TableSeen) -> Statements:
+    seen, verdict = event.glance.seen, event.glance.verdict
+    row = {
+        "run_id": event.run_id,
+        "stream": str(seen.stream),
+        "seen_at": stamp(event.at),
+        "state": verdict.state,
+        "row_count": seen.rows,
+        "loaded_at": stamp(seen.loaded_at) if seen.loaded_at else None,
+        "fault": seen.fault,
+        "message": verdict.text,
+    }
+    return [(insert(tables.table_seen), [row])]
+
+
 def _published(event: events.DatasetPublished) -> Statements:
     row = {
         "run_id": event.run_id,
@@ -196,6 +211,7 @@ _WRITERS: dict[type, Callable[[Any], Statements]] = {
     events.LoadFinished: _load_finished,
     events.ModelFinished: _model_finished,
     events.CheckFinished: _check_finished,
+    events.TableSeen: _table_seen,
     events.DatasetPublished: _published,
     events.ErrorSeen: _error_seen,
 }

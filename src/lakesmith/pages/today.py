@@ -9,10 +9,11 @@ from importlib import resources
 from lakesmith.pages.charts import chart
 from lakesmith.pages.html import Markup, join, number, tag
 from lakesmith.pages.lineage import lineage
-from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN, LoadView, MartView, NoticeView, Today
+from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN, LoadView, MartView, NoticeView, TableView, Today
 
 SHAPES = {GOOD: ("✓", "well"), WARN: ("!", "look"), BAD: ("✕", "broken"), UNKNOWN: ("?", "unknown")}
 RUN_MOODS = {"succeeded": GOOD, "nothing_new": GOOD, "warned": WARN, "stopped": WARN, "failed": BAD, "lost": BAD}
+TABLE_MOODS = {"fresh": GOOD, "late": WARN}
 STATUS_MOODS = {"warn": WARN, "fail": BAD, "error": BAD, "skipped": UNKNOWN}
 
 
@@ -30,6 +31,7 @@ def render(today: Today) -> str:
         _header(today),
         _marts(today.marts),
         _loads(today.loads, today.notices),
+        _tables(today.tables),
         _trust(today),
         _lineage(today),
         _runs(today),
@@ -105,6 +107,26 @@ def _load_row(load: LoadView) -> tuple[object, ...]:
         law = mark(BAD, load.state)
     counts = (f"{n:,}" for n in (load.read, load.written, load.quarantined, load.filtered))
     return (load.stream, minute(load.at), *counts, law, number(load.rows_per_s), load.note)
+
+
+def _tables(tables: Sequence[TableView]) -> Markup:
+    if not tables:
+        return Markup()
+    rows = [
+        (
+            one.name,
+            mark(TABLE_MOODS.get(one.state, UNKNOWN), one.state),
+            "unknown" if one.rows is None else f"{one.rows:,}",
+            minute(one.loaded_at) if one.loaded_at else "unknown",
+            minute(one.seen_at) if one.seen_at else "never",
+            one.text,
+        )
+        for one in tables
+    ]
+    columns = ("table", "", "rows", "loaded (UTC)", "seen (UTC)", "")
+    lead = "Others load these tables; they are watched, and models are built only on those that are fresh, or of which nothing is promised."
+    numbers = (False, False, True, False, False, False)
+    return _section("Tables that others load", lead, table(columns, rows, numeric=numbers), id_="tables")
 
 
 def _trust(today: Today) -> Markup:

@@ -64,6 +64,18 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True)
+class TableView:
+    """A table that others load. `state`: fresh, late, unknown or unwatched; None is unknown; times are UTC."""
+
+    name: str
+    state: str
+    text: str
+    rows: int | None
+    loaded_at: datetime | None
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class RejectView:
     """One reason why records of a stream wait in quarantine, with an example."""
 
@@ -129,6 +141,7 @@ class Today:
     marts: Sequence[MartView] = ()
     loads: Sequence[LoadView] = ()
     notices: Sequence[NoticeView] = ()
+    tables: Sequence[TableView] = ()
     rejects: Sequence[RejectView] = ()
     waiting: int = 0
     drift: Sequence[DriftView] = ()

@@ -21,7 +21,8 @@ from lakesmith.project.settings import Pipeline, Schedule
 class SourceConfig:
     """One source. `options` is the connector's `Options`; `missing` lists references without a value, with their places.
 
-    With anything in `missing`, `options` may be None: ask `ProjectConfig.source` for a source that is going to be read.
+    `on_drift` is the policy of what is new in it: tables that it finds. With anything in `missing`, `options` may be None: ask `ProjectConfig.source` for a source that is going to be read.
+    `loads` is False for a source whose tables others load.
     """
 
     name: str
@@ -30,6 +31,8 @@ class SourceConfig:
     streams: tuple[StreamSpec, ...] = field(default=(), repr=False)
     where: str = ""
     missing: tuple[str, ...] = ()
+    on_drift: str = "evolve"
+    loads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class TargetConfig:
 
     `lake` is a folder below the project or a URL; `catalog` None means SQLite in the lake; `storage` is how a bucket is reached, as far
     as the file says: ask `ProjectConfig.lake_of` for all of it. `bronze` names the target whose lake is
-    read instead, None for an own one. `sample` limits what is built to the newest part of bronze; None: all.
+    read instead, None for an own one. `sample` limits what is built to the newest part of bronze, counted back from each table's newest load; None: all.
     """
 
     name: str
@@ -56,15 +59,25 @@ class TargetConfig:
 
 @dataclass(frozen=True, slots=True)
 class PublishConfig:
-    """One set of tables to write out. `path` may hold `{name}`, `{date}`, `{target}` and `{run}`; `options` is the publisher's."""
+    """One set of tables to write out. `path` may hold `{name}`, `{date}`, `{target}` and `{run}`; `options` is the publisher's.
+
+    `path` is None where the publisher says itself where data sets go. `targets` are those that publish it; None: see `published_on`.
+    """
 
     name: str
     select: str
     format: str
-    path: str = field(repr=False)
+    path: str | None = field(repr=False)
     options: Any = field(default=None, repr=False)
     where: str = ""
     missing: tuple[str, ...] = ()
+    targets: tuple[str, ...] | None = None
+
+    def published_on(self, target: TargetConfig) -> bool:
+        """Whether a target publishes this: where nothing is said, one that only reads another's bronze writes files alone."""
+        if self.targets is not None:
+            return target.name in self.targets
+        return target.ingest or self.path is not None
 
 
 Entry = TypeVar("Entry", bound=SourceConfig | TargetConfig | PublishConfig)
@@ -95,8 +108,12 @@ class ProjectConfig:
         return ProjectPaths(self.root)
 
     def streams(self) -> tuple[StreamSpec, ...]:
-        """Return the streams of all sources, as the file orders them."""
-        return tuple(stream for source in self.sources.values() for stream in source.streams)
+        """Return the streams of all sources that are loaded, as the file orders them."""
+        return tuple(stream for source in self.sources.values() if source.loads for stream in source.streams)
+
+    def existing(self) -> tuple[SourceConfig, ...]:
+        """Return the sources whose tables others load."""
+        return tuple(source for source in self.sources.values() if not source.loads)
 
     def source(self, name: str) -> SourceConfig:
         """Return a source that can be read.

@@ -23,12 +23,18 @@ PATTERNS = ("include", "exclude", "schema")
 RANK = 600_000
 
 
-def merge_found(main: Document, root: Path) -> None:
-    """Add what was found to the streams of a project, where its source still includes tables by the same patterns."""
+def merge_found(main: Document, root: Path, besides: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    """Add what was found to the streams of a project, where its source still includes tables by the same patterns.
+
+    Args:
+        main: The project file.
+        root: The project folder.
+        besides: What was found and is not kept, by source and stream; None: nothing.
+    """
     sources = main.data.get("sources")
     for name, source in sources.items() if isinstance(sources, dict) else ():
         if isinstance(source, dict) and source.get("include"):
-            _merge(main, ("sources", name), source, _read(root, name, source))
+            _merge(main, ("sources", name), source, _read(root, name, source) | dict((besides or {}).get(name, {})))
 
 
 def keep_found(root: Path, name: str, source: Mapping[str, Any], found: Iterable[Discovery]) -> tuple[str, ...]:
@@ -70,7 +76,18 @@ def _read(root: Path, name: str, source: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     same = isinstance(told, dict) and told.get("patterns") == _patterns(source)
     streams = told.get("streams") if same else None
-    return streams if isinstance(streams, dict) else {}
+    if not isinstance(streams, dict) or not all(isinstance(said, dict) for said in streams.values()):
+        return {}
+    return streams
+
+
+def _literal(said: Any) -> Any:
+    """Return what a stream says so that nothing in it is a reference: the names of tables are their owners' to choose."""
+    if isinstance(said, Mapping):
+        return {key: _literal(value) for key, value in said.items()}
+    if isinstance(said, list | tuple):
+        return [_literal(value) for value in said]
+    return said.replace("${", "$${") if isinstance(said, str) else said
 
 
 def _merge(main: Document, path: tuple[str, str], source: dict[str, Any], found: Mapping[str, Any]) -> None:
@@ -85,6 +102,6 @@ def _merge(main: Document, path: tuple[str, str], source: dict[str, Any], found:
         return
     for name, said in found.items():
         if name not in streams:
-            streams[name] = said
+            streams[name] = _literal(said)
             main.keys[*path, "streams", name] = origin
     source["streams"] = streams

@@ -56,7 +56,12 @@ def _not_found(folder: Path) -> ProjectNotFoundError:
 
 
 def load_project(
-    root: Path, *, host: Host, connectors: Connectors | None = None, environ: Mapping[str, str] | None = None
+    root: Path,
+    *,
+    host: Host,
+    connectors: Connectors | None = None,
+    environ: Mapping[str, str] | None = None,
+    found: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> ProjectConfig:
     """Return the project in a folder.
 
@@ -65,6 +70,7 @@ def load_project(
         host: Its secrets learn every value that came out of a reference.
         connectors: The plug-ins to know; None: those that are installed.
         environ: Where `${env:…}` looks before `.env`; None: the environment of this process.
+        found: What sources found that is not kept, by source and stream; None: nothing.
 
     Raises:
         ProjectNotFoundError: If the folder has no `lakesmith.yml`.
@@ -77,7 +83,7 @@ def load_project(
     if document is None:
         raise faults.error(host.secrets)
     config_hash = _hash(document.data)
-    merge_found(document, root)
+    merge_found(document, root, found)
     refuse_literals(document, faults, host.secrets)
     dotenv = read_dotenv(root, faults)
     lookup = Lookup(root, os.environ if environ is None else environ, dotenv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posixpath import normpath
 from typing import Any
 
 from lakesmith.model.places import Storage, scheme_of
@@ -92,8 +93,8 @@ def _check_owners(sheet: Sheet, targets: dict[str, TargetConfig]) -> None:
                 sheet.fault(
                     (*path, "ingest"), "a target that reads the bronze of another cannot load: only the owner may"
                 )
-        elif target.ingest and "://" in target.lake:
-            owner = owners.setdefault(target.lake, name)
+        elif target.ingest and path in sheet.document.keys:  # `local` may be there beside another without a word
+            owner = owners.setdefault(target.lake if "://" in target.lake else normpath(target.lake), name)
             if owner != name:
                 sheet.fault(
                     (*path, "lake"), f'the target "{owner}" loads into this lake: write `bronze: {owner}` to read it'
@@ -123,7 +124,28 @@ def _read_publish(sheet: Sheet, name: str, data: dict[str, Any]) -> PublishConfi
     kind = data.get("format")
     found = sheet.plug_in(PUBLISHERS, kind, (*path, "format")) if isinstance(kind, str) and kind else None
     options = sheet.check(found.Options, rest, path, beside=keys_of(PublishSettings)) if found else None
+    if found and settings:
+        _check_path(sheet, path, settings, needs_path=getattr(found, "needs_path", True))
     missing, where = sheet.missing(path), sheet.where(path)
     if settings is None:
         return PublishConfig(name, "", str(kind), "", options, where, missing) if missing else None
-    return PublishConfig(name, settings.select, settings.format, settings.path, options, where, missing)
+    _check_targets(sheet, path, settings.targets or ())
+    return PublishConfig(
+        name, settings.select, settings.format, settings.path, options, where, missing, settings.targets
+    )
+
+
+def _check_path(sheet: Sheet, path: Path, settings: PublishSettings, *, needs_path: bool) -> None:
+    """A format that writes files needs to know where; another one knows it by itself."""
+    if needs_path and settings.path is None and not sheet.missing(path):
+        sheet.fault(path, f"needs a `path`: format {settings.format} writes files")
+    if not needs_path and settings.path is not None:
+        sheet.fault((*path, "path"), f"is for formats that write files; {settings.format} has keys of its own")
+
+
+def _check_targets(sheet: Sheet, path: Path, targets: tuple[str, ...]) -> None:
+    written = sheet.resolved.data.get("targets")
+    names = {LOCAL, *(written if isinstance(written, dict) else ())}
+    for name in targets:
+        if name not in names:
+            sheet.fault((*path, "targets"), f'there is no target "{name}"{nearest(name, names)}')

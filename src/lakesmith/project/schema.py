@@ -82,6 +82,8 @@ def _by_word(
             case["properties"] = case["properties"] | {"streams": _streams(name, plug_in, definitions)}
             if getattr(plug_in, "needs_streams", True):
                 case["required"] = [*case["required"], "streams"]
+        if model is PublishSettings:
+            _settle_path(case, needs_path=getattr(plug_in, "needs_path", True))
         condition: dict[str, Any] = {"properties": {word: {"const": name}}}
         if name != default:
             condition["required"] = [word]
@@ -89,6 +91,14 @@ def _by_word(
     required = own.get("required", [])
     kind = "object" if required else ["object", "null"]
     return {"type": kind, "required": required, "properties": {word: own["properties"][word]}, "allOf": cases}
+
+
+def _settle_path(case: dict[str, Any], *, needs_path: bool) -> None:
+    """Ask for a `path` where files are written, and know none elsewhere."""
+    if needs_path:
+        case["required"] = [*case["required"], "path"]
+    else:
+        case["properties"] = {key: value for key, value in case["properties"].items() if key != "path"}
 
 
 def _streams(name: str, source: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:

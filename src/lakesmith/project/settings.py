@@ -255,7 +255,14 @@ class PublishSettings(Settings):
 
     select: Text = Field(description="Which tables, in dbt's selection grammar: `marts`, `tag:report`.")
     format: Text = Field(description="The publisher: one of the installed formats.")
-    path: PathTemplate = Field(description="Where to, with `{name}`, `{date}`, `{target}` and `{run}` filled in.")
+    path: PathTemplate | None = Field(
+        default=None,
+        description="Which folder, with `{name}`, `{date}`, `{target}` and `{run}` filled in; has to be given where the format writes files.",
+    )
+    targets: tuple[Identifier, ...] | None = Field(
+        default=None,
+        description="Which targets publish it; all when left out, but into a database only those that load: not a `dev` on the bronze of `prod`.",
+    )
 
 
 class StorageSettings(Settings):
@@ -333,7 +340,8 @@ class TargetSettings(Settings):
     )
     ingest: bool | None = Field(default=None, description="Whether this target loads; true, and false with `bronze`.")
     sample: Duration | None = Field(
-        default=None, description="Build from the newest part of bronze only, such as `30d`."
+        default=None,
+        description="Build from the newest part of bronze only, such as `30d`: what was loaded in the 30 days up to each table's newest load.",
     )
 
 

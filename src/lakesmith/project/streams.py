@@ -56,6 +56,8 @@ def _read_source(sheet: Sheet, name: str, data: dict[str, Any]) -> SourceConfig:
         streams=tuple(stream for stream in streams if stream),
         where=sheet.where(path),
         missing=sheet.missing(path),
+        on_drift=(settings.on_drift if settings else None) or "evolve",
+        loads=bool(getattr(connector, "loads", True)),
     )
 
 

@@ -10,8 +10,10 @@ from lakesmith.errors import LakesmithError, TransformError
 from lakesmith.model.events import CheckFinished, ModelFinished, StepProgress
 from lakesmith.model.plans import Dataset
 from lakesmith.model.streams import StreamId
+from lakesmith.run import watching
 from lakesmith.run.continuity import built_from, forget_below, must_begin_anew, risen
 from lakesmith.run.preparing import prepare, request
+from lakesmith.run.sampling import SAMPLE, sample_of, sampled
 from lakesmith.run.selecting import datasets_of
 from lakesmith.run.workshop import Order, Workshop
 
@@ -25,6 +27,10 @@ class Attached:
 
     bronze: dict[str, int | None] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=dict)
+    existing: dict[str, str | None] = field(default_factory=dict)
+    """The tables that others load, as they were seen; see `watching.marks_of`."""
+    notes: tuple[str, ...] = ()
+    """What the engine could not make readable as it is."""
 
 
 @dataclass(slots=True)
@@ -54,9 +60,10 @@ def attach(shop: Workshop) -> Attached:
     tables = [table for table in (shop.lake.table(stream).snapshot() for stream in streams) if table is not None]
     snapshots = {table.stream: table.snapshot_id for table in tables if table.snapshot_id is not None}
     with holding(shop.lake.services, name_holder(shop.target.name, str(shop.paths.build)), snapshots):
-        shop.engine.attach(tables)
+        notes = tuple(shop.engine.attach(sampled(shop, tables)) or ())
+        watching.attach(shop)
     generations = {name: head.checkpoint.generation for name, head in heads.items() if head and head.checkpoint}
-    return Attached({str(table.stream): table.snapshot_id for table in tables}, generations)
+    return Attached({str(table.stream): table.snapshot_id for table in tables}, generations, notes=notes)
 
 
 def build(
@@ -127,6 +134,8 @@ def swap(shop: Workshop, built: Built, models: str, *, whole: bool) -> Sequence[
         "models": models,
         "bronze": built.attached.bronze,
         "complete": complete,
+        SAMPLE: sample_of(shop),
+        watching.EXISTING: built.attached.existing,
         **built_from(shop, built.attached, complete=complete),
     }
     keep = {dataset.relation for dataset in wanted}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.model.streams import StreamId
+from lakesmith.run.sampling import SAMPLE, sample_of
 from lakesmith.run.workshop import Order, Workshop
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ def must_begin_anew(shop: Workshop, manifest: Mapping[str, Any] | None) -> bool:
     """Whether incremental models have to be built from the beginning, for their watermarks say nothing about what they lack.
 
     That is so where a table no longer descends from the snapshot that was built last (the lake was deleted, or its catalog
-    restored: the same `_ls_seq` then stands for other rows), where the scaffold wrote a model anew (older rows were read by the
+    restored: the same `_ls_seq` then stands for other rows), where the target's sample is another one, where the scaffold wrote a model anew (older rows were read by the
     earlier text), and where nobody knows what the build file was made from.
     """
     if manifest is None:
         return bool(shop.paths.build.exists() and any(shop.paths.build.iterdir()))
+    if (manifest.get("inputs") or {}).get(SAMPLE) != sample_of(shop):
+        return True
     texts = _before(manifest, SCAFFOLDED)
     if any(texts.get(path, text) != text for path, text in _scaffolded(shop).items()):
         return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import gc
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -16,12 +18,15 @@ from lakesmith.model.loads import Load
 from lakesmith.model.plans import Dataset, Plan, Step
 from lakesmith.model.protocols import Recorder
 from lakesmith.model.streams import StreamId
+from lakesmith.model.watching import Glance
 from lakesmith.run import build as building
-from lakesmith.run import publications
+from lakesmith.run import publications, watching
 from lakesmith.run.continuity import stays_complete
 from lakesmith.run.jobs import job_of
 from lakesmith.run.load import LoadJob, load_stream
-from lakesmith.run.plan import TO_LOOK
+from lakesmith.run.plan import TO_LOOK, WHEN_FRESH
+from lakesmith.run.renames import follow, is_rename
+from lakesmith.run.scaffolding import catch_up
 from lakesmith.run.selecting import published_by, remember_parsed
 from lakesmith.run.survey import Survey
 from lakesmith.run.workshop import Order, Workshop
@@ -39,7 +44,7 @@ WENT_WELL = ("succeeded", "warned")
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `state`: succeeded, warned, failed, stopped or nothing_new."""
+    """What a run did. `state`: succeeded, warned, failed, stopped or nothing_new; `glances` is how it saw the tables of others."""
 
     state: str = "nothing_new"
     steps: dict[str, str] = field(default_factory=dict)
@@ -47,8 +52,16 @@ class Outcome:
     errors: list[tuple[str, LakesmithError]] = field(default_factory=list)
     attached: building.Attached = field(default_factory=building.Attached)
     built: building.Built | None = None
+    models: str = ""
+    """The fingerprint of the models as they were built, where that is another one than at the survey."""
     datasets: Sequence[Dataset] = ()
     published: dict[str, int] = field(default_factory=dict)
+    glances: dict[StreamId, Glance] = field(default_factory=dict)
+
+    @property
+    def missed(self) -> str:
+        """Which tables of others were not fresh, so that models kept their last good version, and why; empty if none."""
+        return watching.sentence(self.glances.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class Execution:
         """Execute every step of `plan`, then say how it went. A wish to stop ends it at the next safe point."""
         for stream, error in self.survey.faults.items():
             self._fault(f"load:{stream}", "load", error)
+        self._take_note(self.survey.glances)
         if any(step.kind == "load" for step in plan):
             warm_up()
         for step in plan:
@@ -87,6 +101,8 @@ class Execution:
         lost = [need for need in step.needs if self.outcome.steps.get(need, "skipped") not in WENT_WELL]
         if step.reason == TO_LOOK and len(lost) == len(step.needs):
             return  # nothing came in that one could look at
+        if step.reason == WHEN_FRESH and not self._has_come():
+            return
         if lost and step.kind in ("build", "swap", "publish"):
             self._finish(step, "skipped", 0.0, f"{lost[0]} did not go well")
             return
@@ -113,7 +129,7 @@ class Execution:
             """Tell how far the load is."""
             self._tell(events.StepProgress(self.run_id, step.name, rows, done, total))
 
-        load = load_stream(job, progress=progress)
+        load, renamed = self._followed(load_stream(job, progress=progress))
         self.outcome.loads.append(load)
         self._tell(events.LoadFinished(self.run_id, step.name, self.shop.host.clock.now(), load))
         facts: dict[str, float] = {
@@ -125,8 +141,16 @@ class Execution:
         if load.counts.derived:
             facts["derived"] = load.counts.derived
         untended = self._tend(job, facts)
-        message = " ".join(filter(None, (restored, untended)))
+        message = " ".join(filter(None, (restored, renamed, untended)))
         return ("warned" if message else "succeeded"), message, facts
+
+    def _followed(self, load: Load) -> tuple[Load, str]:
+        """Carry renames through to silver; the load stands all the same if that fails, and the build tries again."""
+        try:
+            return follow(self.shop, load)
+        except LakesmithError as error:
+            mask_error(error, self.shop.host.secrets)
+            return load, f"The load is whole, but silver could not follow a rename of {load.stream}: {error.what}"
 
     def _tend(self, job: LoadJob, facts: dict[str, float]) -> str:
         """Do the upkeep of the table that is due, and note it among the facts; say so if it fails: the load stands all the same."""
@@ -179,10 +203,38 @@ class Execution:
         )
         return what
 
+    def watch(self, step: Step) -> tuple[str, str, dict[str, float]]:
+        """Wait for the tables of a source that are not fresh, as long as that is worth while."""
+        source = step.selects[0]
+        glances = [glance for glance in self.outcome.glances.values() if glance.stream.source == source]
+
+        def tell(note: str) -> None:
+            """Tell what is waited for."""
+            self._tell(events.StepProgress(self.run_id, step.name, 0, 0, None, note))
+
+        last = watching.wait(self.shop, source, glances, tell)
+        self._take_note(glance for glance in last if glance != self.outcome.glances.get(glance.stream))
+        missed = watching.sentence(last)
+        facts: dict[str, float] = {"tables": len(last), "fresh": sum(glance.is_usable for glance in last)}
+        kept = f"{missed}. What is built on it keeps its last good version." if missed else ""
+        return ("warned" if missed else "succeeded"), kept, facts
+
+    def _take_note(self, glances: Iterable[Glance]) -> None:
+        for glance in glances:
+            self.outcome.glances[glance.stream] = glance
+            self._tell(events.TableSeen(self.run_id, self.shop.host.clock.now(), glance))
+
+    def _has_come(self) -> bool:
+        """Whether a table that was waited for can be built from now, and was not built as it is."""
+        before = watching.marks_before(self.shop.engine.read_manifest())
+        return watching.has_moved(self.outcome.glances.values(), before)
+
     def attach(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Make bronze readable for dbt."""
-        self.outcome.attached = building.attach(self.shop)
-        return "succeeded", "", {"tables": len(self.outcome.attached.bronze)}
+        marks = watching.marks_of(self.outcome.glances.values())
+        self.outcome.attached = replace(building.attach(self.shop), existing=marks)
+        notes = " ".join(self.outcome.attached.notes)
+        return ("warned" if notes else "succeeded"), notes, {"tables": len(self.outcome.attached.bronze)}
 
     def build(self, _step: Step) -> tuple[str, str, dict[str, float]]:
         """Build and test the models."""
@@ -191,11 +243,14 @@ class Execution:
             for name, state in self.outcome.steps.items()
             if name.startswith(("load:", "rollback:")) and state not in WENT_WELL
         ]
+        failed += [stream for stream, glance in self.outcome.glances.items() if not glance.is_usable]
+        if catch_up(self.shop) or any(is_rename(drift) for load in self.outcome.loads for drift in load.drift):
+            self.outcome.models = self.shop.models_now()  # the scaffold's own files are others than at the survey
         built = building.build(self.shop, self.order, failed, self.outcome.attached, self.run_id, self._tell)
         self.outcome.built = built
         if built.state == "stopped":
             raise StopRequestedError
-        remember_parsed(self.shop, self.survey.models)
+        remember_parsed(self.shop, self._models)
         error = building.failure(built)
         if error:
             self._tell_error("build", error)
@@ -213,12 +268,16 @@ class Execution:
             return "skipped", "nothing was built", {}
         well = all(state in WENT_WELL for state in self.outcome.steps.values())
         whole = well and (self.order.everything or self._covers_all())
-        self.outcome.datasets = building.swap(self.shop, self.outcome.built, self.survey.models, whole=whole)
+        self.outcome.datasets = building.swap(self.shop, self.outcome.built, self._models, whole=whole)
         return "succeeded", "", {"tables": len(self.outcome.datasets)}
+
+    @property
+    def _models(self) -> str:
+        return self.outcome.models or self.survey.models
 
     def _covers_all(self) -> bool:
         moved = (*self.order.rollback, *((self.order.rebuild,) if self.order.rebuild else ()))
-        return bool(moved) and stays_complete(self.shop, self.outcome.attached, self.survey.models, moved)
+        return bool(moved) and stays_complete(self.shop, self.outcome.attached, self._models, moved)
 
     def publish(self, step: Step) -> tuple[str, str, dict[str, float]]:
         """Write tested tables out."""
@@ -268,9 +327,22 @@ class Execution:
 
 
 def warm_up() -> None:
-    """Import what every load needs, so that the first stream's speed is not that of starting Python's libraries."""
-    for name in HEAVY:
-        import_module(name)
+    """Import what every load needs, so that the first stream's speed is not that of starting Python's libraries.
+
+    Python's collector looks for garbage again and again while modules come in, a fifth of the time, and finds next to none: it pauses, and
+    from then on passes over what stays for as long as the process does. Only once: what a run leaves behind is not to stay.
+    """
+    if sys.modules.keys() >= set(HEAVY):
+        return
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        for name in HEAVY:
+            import_module(name)
+    finally:
+        if was_on:
+            gc.enable()
+    gc.freeze()
 
 
 def mask_error(error: LakesmithError, secrets: Secrets) -> None:
@@ -282,6 +354,7 @@ def mask_error(error: LakesmithError, secrets: Secrets) -> None:
 _STEPS: dict[str, Callable[[Execution, Step], tuple[str, str, dict[str, float]]]] = {
     "load": Execution.load,
     "rollback": Execution.rollback,
+    "watch": Execution.watch,
     "attach": Execution.attach,
     "build": Execution.build,
     "swap": Execution.swap,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lakesmith.errors import FencedError, SourceDataError
 from lakesmith.host import Host
 from lakesmith.host.crash import point
-from lakesmith.model.loads import Batch, Checkpoint, Counts, Head, Load
+from lakesmith.model.loads import Batch, Checkpoint, Counts, Group, Head, Load
 from lakesmith.model.protocols import Bronze, Gathers, GoesOn, Lanes, Source
 from lakesmith.model.streams import Ask, Chunk, Position, Split, StreamSpec
 from lakesmith.run.deriving import add_kept, add_vanished
@@ -19,10 +19,11 @@ from lakesmith.run.lanes import Arriving, SplitLanes
 from lakesmith.run.learning import SAMPLE_BYTES, OtherTypesError, Reading, TextTypes
 from lakesmith.run.limits import need_columns, refuse_emptied, refuse_too_many
 from lakesmith.run.phases import Phases
+from lakesmith.run.renames import is_rename
 from lakesmith.run.routes import Rebuild, Route, find_route
 
 if TYPE_CHECKING:
-    from lakesmith.model.shapes import Shaped
+    from lakesmith.model.shapes import Reshape, Shaped
     from lakesmith.shape import Shaper
 
 GROUP_BYTES = 1024 * 1024 * 1024
@@ -246,7 +247,7 @@ class _Loading:
         """Commit the open group; `rest` is what this load has yet to read."""
         with self.phases.phase("stage"):
             staged = self.filling.close()
-        spec, tally, group = self.job.spec, self.filling.tally, self.filling.group
+        spec, tally = self.job.spec, self.filling.tally
         counts = tally.counts()
         total = self.load.counts + counts
         self.carried += tally.carried
@@ -256,6 +257,7 @@ class _Loading:
             refuse_emptied(spec, self.head.rows if self.head else 0, total.written)
         reshape = self.shaper.finish()
         need_columns(spec, reshape.after, self.sent)
+        group = self._group(reshape)
         if self.route.whole:
             with self.phases.phase("compare"):
                 add_vanished(self.filling, spec, reshape)
@@ -274,6 +276,13 @@ class _Loading:
             reject_reasons=_merged(self.load.reject_reasons, tally.rejects),
             filter_reasons=_merged(self.load.filter_reasons, tally.filtered),
         )
+
+    def _group(self, reshape: Reshape) -> Group:
+        """Return the open group; of a new generation if a column is renamed: what was built under the old name is built anew."""
+        group = self.filling.group
+        if self.route.aside or not any(map(is_rename, reshape.drift)):
+            return group
+        return replace(group, generation=group.generation + 1)
 
     def _go_on(self) -> Head:
         """Return the table's head, whose newest commit must be the last of this load: its position goes on from there.

@@ -9,6 +9,7 @@ from lakesmith.model.plans import Plan, Step
 from lakesmith.model.streams import StreamId
 
 TO_LOOK = "so that `query --build` sees it"
+WHEN_FRESH = "if what is waited for comes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,22 @@ class StreamNews:
 
 
 @dataclass(frozen=True, slots=True)
+class Watching:
+    """A source with tables that others load and that are not fresh: why, and whether they are waited for."""
+
+    source: str
+    reason: str
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All a plan depends on.
 
     `news` has one entry per selected stream that may be loaded. `models` are the dbt selectors to build (empty: nothing to build),
     `why_build` the reason if a build is due without any new row, else empty. `publish` names the publications and why each is due.
     `rollbacks` are the tables that go back, each with the snapshot it goes back to.
+    `watching` are the sources with tables of others that are not fresh.
     """
 
     news: Sequence[StreamNews]
@@ -41,6 +52,7 @@ class Facts:
     why_build: str
     publish: Sequence[tuple[str, str]]
     rollbacks: Mapping[StreamId, int] = field(default_factory=dict)
+    watching: Sequence[Watching] = ()
 
 
 def make_plan(facts: Facts) -> Plan:
@@ -53,17 +65,26 @@ def make_plan(facts: Facts) -> Plan:
     loads = tuple(_load(news) for news in facts.news if news.splits or news.why)
     loads += tuple(_rollback(stream, snapshot) for stream, snapshot in facts.rollbacks.items())
     why = facts.why_build or (("rows were taken back" if facts.rollbacks else "new rows") if loads else "")
+    watches = tuple(
+        Step(f"watch:{one.source}", "watch", (), (one.source,), reason=one.reason) for one in facts.watching
+    )
     if loads and not facts.has_models:
         looks = Step("attach", "attach", tuple(step.name for step in loads), reason=TO_LOOK)
         loads = (*loads, looks)
+    if not why and facts.has_models and any(one.waits for one in facts.watching):
+        why = WHEN_FRESH
     if not why or not facts.has_models:
-        return (*loads, *(_publish(name, reason, ()) for name, reason in facts.publish if reason))
-    needs = tuple(step.name for step in loads)
-    attach = Step("attach", "attach", needs, reason="so that dbt reads what has just been loaded")
+        return (*loads, *watches, *(_publish(name, reason, ()) for name, reason in facts.publish if reason))
+    needs = tuple(step.name for step in (*loads, *watches))
+    hope = why if why == WHEN_FRESH else ""
+    attach = Step("attach", "attach", needs, reason=hope or "so that dbt reads what has just been loaded")
     build = Step("build", "build", ("attach",), facts.select, reason=why, resources={"exclude": facts.exclude})
-    swap = Step("swap", "swap", ("build",), reason="so that readers see tested tables, all together")
-    publish = (_publish(name, reason or "what it publishes is built anew", ("swap",)) for name, reason in facts.publish)
-    return (*loads, attach, build, swap, *publish)
+    swap = Step("swap", "swap", ("build",), reason=hope or "so that readers see tested tables, all together")
+    publish = (
+        _publish(name, reason or hope or "what it publishes is built anew", () if hope and reason else ("swap",))
+        for name, reason in facts.publish
+    )
+    return (*loads, *watches, attach, build, swap, *publish)
 
 
 def _load(news: StreamNews) -> Step:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from lakesmith.errors import PublishError, SelectionError
+from lakesmith.errors import ConnectorOptionsError, PublishError, SelectionError
 from lakesmith.host.files import write_atomically
 from lakesmith.model.events import DatasetPublished
 from lakesmith.model.plans import Dataset
+from lakesmith.model.protocols import Places
 from lakesmith.run.publishers.template import Place, expand
 from lakesmith.run.selecting import published_by
 from lakesmith.run.workshop import Order, Workshop, relative
@@ -22,13 +23,14 @@ STATE = "published.json"
 
 
 def due(shop: Workshop, manifest: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """Return every publish entry and why it is due; the reason is empty if what it wrote last is still the newest."""
+    """Return every publish entry of the target and why it is due; the reason is empty if what it wrote last is still the newest."""
+    names = [name for name, entry in shop.config.publish.items() if entry.published_on(shop.target)]
     if manifest is None:
-        return [(name, "") for name in shop.config.publish]
+        return [(name, "") for name in names]
     state = _read(shop)
     return [
         (name, "" if state.get(name) == _token(shop, name, manifest) else "not published in this form yet")
-        for name in shop.config.publish
+        for name in names
     ]
 
 
@@ -50,31 +52,47 @@ def publish(
         )
     publisher = shop.publisher(name)
     day = logical_date(shop, order)
-    written: set[Path] = set()
-    paths = _taken_by_others(shop, name, day, run_id)
+    written: set[str] = set()
+    places = _taken_by_others(shop, name, day, run_id)
     for dataset in datasets:
-        at = expand(entry.path, Place(dataset.name, day, shop.target.name, run_id), root=shop.paths.root)
-        if paths.get(at, dataset.relation) != dataset.relation or at in written:
+        at = _place(shop, name, dataset, day, run_id)
+        if places.get(at, dataset.relation) != dataset.relation or at in written:
             raise PublishError(
-                f"{paths.get(at, dataset.relation)} and {dataset.relation} would both be written to the same place.",
+                f"{places.get(at, dataset.relation)} and {dataset.relation} would both be written to the same place.",
                 where=entry.where,
-                fix="put {name} into the path of this publish entry",
+                fix=f"put {{name}} into the {'table' if entry.path is None else 'path'} of this publish entry",
             )
-        paths[at] = dataset.relation
+        places[at] = dataset.relation
         written.add(at)
-        rows, size = publisher.publish(dataset, str(at))
-        where = relative(at, shop.paths.root)
+        rows, size = publisher.publish(dataset, at)
+        where = at if entry.path is None else relative(Path(at), shop.paths.root)
         tell(DatasetPublished(run_id, shop.host.clock.now(), name, dataset.relation, where, rows, size))
     return len(written)
 
 
-def _taken_by_others(shop: Workshop, name: str, day: date, run_id: str) -> dict[Path, str]:
+def _place(shop: Workshop, name: str, dataset: Dataset, day: date, run_id: str) -> str:
+    """Return where a data set goes: into the folder that the entry's path names, or where its publisher says."""
+    entry, publisher = shop.config.publication(name), shop.publisher(name)
+    if entry.path is not None:
+        filling = Place(dataset.name, day, shop.target.name, run_id)
+        return str(expand(entry.path, filling, root=shop.paths.root))
+    if not isinstance(publisher, Places):
+        raise ConnectorOptionsError(
+            f"The publisher {entry.format!r} needs no path and says no place.",
+            where=entry.where,
+            fix="report it to the package that brings it",
+        )
+    return publisher.place(dataset)
+
+
+def _taken_by_others(shop: Workshop, name: str, day: date, run_id: str) -> dict[str, str]:
     """Return where the other entries of the same format write, and which relation: one would replace the other's files."""
     entry = shop.config.publication(name)
     return {
-        expand(other.path, Place(dataset.name, day, shop.target.name, run_id), root=shop.paths.root): dataset.relation
+        _place(shop, other.name, dataset, day, run_id): dataset.relation
         for other in shop.config.publish.values()
         if other.name != name and other.format == entry.format and not other.missing
+        if other.published_on(shop.target)
         for dataset in _published_by(shop, other.name)
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lakesmith.errors import SelectionError, TransformError
 from lakesmith.host.files import write_atomically
 from lakesmith.model.plans import Dataset
-from lakesmith.model.streams import StreamSpec
+from lakesmith.model.streams import StreamId, StreamSpec
 from lakesmith.run.workshop import Order, Workshop
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ PARSED = "parsed"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The streams to load, and whether anything is to be built."""
+    """The streams to load, whether anything is to be built, and which tables of others that needs (None: all there are)."""
 
     streams: tuple[StreamSpec, ...]
     builds: bool
+    others: frozenset[StreamId] | None = None
 
 
 def choose(shop: Workshop, order: Order) -> Chosen:
@@ -39,9 +40,12 @@ def choose(shop: Workshop, order: Order) -> Chosen:
         return Chosen((), _builds_below(shop, order))
     if order.everything:
         return Chosen(streams, shop.has_models)
-    selection = project_graph(shop).select(order.select, order.exclude)
+    graph = project_graph(shop)
+    selection = graph.select(order.select, order.exclude)
     wanted = set(selection.streams)
-    return Chosen(tuple(spec for spec in streams if spec.id in wanted), bool(selection.models))
+    loaded = {spec.id for spec in streams}
+    others = frozenset({*wanted, *graph.streams_above(selection.models)} - loaded)
+    return Chosen(tuple(spec for spec in streams if spec.id in wanted), bool(selection.models), others)
 
 
 def _builds_below(shop: Workshop, order: Order) -> bool:
@@ -64,7 +68,16 @@ def project_graph(shop: Workshop) -> Graph:
 def _graph(shop: Workshop, found: Manifest | None) -> Graph:
     from lakesmith.dbt.graph import Graph
 
-    return Graph.of([spec.id for spec in shop.config.streams()], found)
+    return Graph.of([*(spec.id for spec in shop.config.streams()), *_others(shop, found)], found)
+
+
+def _others(shop: Workshop, found: Manifest | None) -> list[StreamId]:
+    """Return the tables that others load, as far as the project or its models name them."""
+    sources = {source.name: source for source in shop.config.existing()}
+    named = {spec.id for source in sources.values() for spec in source.streams}
+    nodes = found.nodes.values() if found else ()
+    read = {StreamId(node.source, node.name) for node in nodes if node.resource_type == "source"}
+    return sorted(named | {stream for stream in read if stream.source in sources})
 
 
 def manifest(shop: Workshop) -> Manifest:

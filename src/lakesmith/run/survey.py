@@ -9,13 +9,16 @@ from typing import Any
 from lakesmith.errors import FatalError, LakesmithError
 from lakesmith.model.loads import Head
 from lakesmith.model.streams import Ask, Split, StreamId, StreamSpec
+from lakesmith.model.watching import Glance
 from lakesmith.run.continuity import holds_same_rows
 from lakesmith.run.jobs import job_of
-from lakesmith.run.plan import Facts, StreamNews
+from lakesmith.run.plan import Facts, StreamNews, Watching
 from lakesmith.run.preparing import prepare
 from lakesmith.run.publications import due
 from lakesmith.run.routes import find_route
+from lakesmith.run.sampling import SAMPLE, sample_of
 from lakesmith.run.selecting import Chosen, choose
+from lakesmith.run.watching import has_moved, look_at_all, marks_before, reason, zone_of
 from lakesmith.run.workshop import Order, Workshop
 
 
@@ -23,24 +26,23 @@ from lakesmith.run.workshop import Order, Workshop
 class Survey:
     """What is due, and what it was judged by: the models' fingerprint and the snapshot of each stream's table.
 
-    `faults` holds, by stream, why it cannot even be looked at; its siblings go on.
+    `faults` holds, by stream, why it cannot even be looked at; its siblings go on. `glances` are the tables that others load.
     """
 
     facts: Facts
     chosen: Chosen
     models: str
     faults: dict[StreamId, LakesmithError]
+    glances: Sequence[Glance] = ()
 
 
 def survey(shop: Workshop, order: Order) -> Survey:
     """Find what is due.
 
     Raises:
-        ProjectFileError: If the target asks for what this version cannot do.
         SelectionError: If the selection names nothing.
         FatalError: If a table, or the lake's catalog, cannot be trusted: nothing is loaded before somebody has looked.
     """
-    shop.need_target()
     chosen = choose(shop, order)
     news: list[StreamNews] = []
     faults: dict[StreamId, LakesmithError] = {}
@@ -55,10 +57,25 @@ def survey(shop: Workshop, order: Order) -> Survey:
         prepare(shop)  # the bundled package is part of what the fingerprint looks at
     models = shop.models_now()
     manifest = shop.engine.read_manifest()
+    glances = look_at_all(shop, only=chosen.others, patient=not (order.rollback or order.rebuild))
     # what goes back may be a table that cannot be trusted as it is: looking at it is no reason to leave it so
     why = "" if order.rollback else _why_build(shop, chosen, models, manifest, full_refresh=order.full_refresh)
-    facts = Facts(news, order.select, order.exclude, chosen.builds, why, due(shop, manifest), order.rollback)
-    return Survey(facts, chosen, models, faults)
+    if not why and not order.rollback and chosen.builds and has_moved(glances, marks_before(manifest)):
+        why = "tables that others load are not as they were built last"
+    told = (news, order.select, order.exclude, chosen.builds, why, due(shop, manifest), order.rollback)
+    return Survey(Facts(*told, _watching(shop, glances)), chosen, models, faults, glances)
+
+
+def _watching(shop: Workshop, glances: Sequence[Glance]) -> tuple[Watching, ...]:
+    """Return the sources with tables of others that are not fresh."""
+    stale = [glance for glance in glances if not glance.is_usable]
+    by_source = {
+        glance.stream.source: [one for one in stale if one.stream.source == glance.stream.source] for glance in stale
+    }
+    return tuple(
+        Watching(source, reason(own, zone_of(shop)), any(one.verdict.until for one in own))
+        for source, own in by_source.items()
+    )
 
 
 def _news(shop: Workshop, spec: StreamSpec, order: Order) -> StreamNews:
@@ -104,7 +121,7 @@ def _why_build(
     if not chosen.builds:
         return ""
     bronze = bronze_now(shop)
-    if not bronze:
+    if not bronze and not shop.config.existing():
         return ""
     inputs = (manifest or {}).get("inputs") or {}
     reasons = (
@@ -112,6 +129,7 @@ def _why_build(
         (manifest is None, "nothing has been built yet"),
         (not shop.engine.has_build(), "the build file is gone"),
         (inputs.get("models") != models, "models changed"),
+        (inputs.get(SAMPLE) != sample_of(shop), "the target's sample changed"),
         (_has_moved(shop, inputs.get("bronze") or {}, bronze), "bronze has moved since the last build"),
         (not inputs.get("complete"), "the last build did not end well"),
     )

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lakesmith.errors import ProjectFileError
 from lakesmith.host import Host
 from lakesmith.model.places import LakeAddress
 from lakesmith.model.plans import EngineContext
@@ -47,26 +46,12 @@ class Workshop:
         """The lake that this target reads."""
         from lakesmith.lake import Lake
 
-        self.need_target()
         return self._once("lake", lambda: Lake(self.address, self.host))
 
     @property
     def address(self) -> LakeAddress:
         """Where the lake that this target reads is, and how it is reached."""
         return self._once("address", lambda: self.config.lake_of(self.target))
-
-    def need_target(self) -> None:
-        """Refuse a target that asks for what this version cannot do.
-
-        Raises:
-            ProjectFileError: If `sample:` is set.
-        """
-        if self.target.sample:
-            raise ProjectFileError(
-                f"The target {self.target.name!r} asks for `sample:`, which this version cannot do yet.",
-                where=self.target.where,
-                fix="leave `sample:` out",
-            )
 
     @property
     def engine(self) -> Any:
@@ -101,6 +86,16 @@ class Workshop:
             yield
         finally:
             self.close_sources()
+
+    @contextmanager
+    def engine_in_use(self) -> Iterator[None]:
+        """Let, at the end of a `with`, the engine go of what it holds, such as a lock; it is made anew when asked for again."""
+        try:
+            yield
+        finally:
+            engine = self._made.pop("engine", None)
+            if isinstance(engine, Closes):
+                engine.close()
 
     def close_sources(self) -> None:
         """Let the sources made so far go of what they hold; one that is asked for later is made anew."""

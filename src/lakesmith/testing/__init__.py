@@ -28,6 +28,8 @@ there and returns them as you know them, not as your connector reads them; `grow
 
 A test that fails begins with the law that is broken, in the words of `LAWS`. Two more methods are optional: `empty` makes a system
 without records, `spoil` breaks one. `examples/lakesmith-sqlite` is a whole connector in a package of its own.
+
+Engines have a suite of their own, `EngineContract`, and `published_hashes` tells whether two of them have made the same tables.
 """
 
 from __future__ import annotations
@@ -36,19 +38,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lakesmith.testing.contents import canonical_hash, canonical_rows
+    from lakesmith.testing.engine import EngineContract
+    from lakesmith.testing.hashing import published_hashes
     from lakesmith.testing.laws import LAWS, ContractBrokenError
     from lakesmith.testing.source import SourceContract
     from lakesmith.testing.trial import Records
 
-__all__ = ["LAWS", "ContractBrokenError", "Records", "SourceContract", "canonical_hash", "canonical_rows"]
+__all__ = [
+    "LAWS",
+    "ContractBrokenError",
+    "EngineContract",
+    "Records",
+    "SourceContract",
+    "canonical_hash",
+    "canonical_rows",
+    "published_hashes",
+]
 
 _HOMES = {
     "LAWS": "laws",
     "ContractBrokenError": "laws",
+    "EngineContract": "engine",
     "Records": "trial",
     "SourceContract": "source",
     "canonical_hash": "contents",
     "canonical_rows": "contents",
+    "published_hashes": "hashing",
 }
 
 

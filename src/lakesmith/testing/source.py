@@ -112,7 +112,8 @@ class SourceContract:
         require("plan", len(set(names)) == len(names), f"two splits have the same name: {', '.join(names)}")
         require("plan", {split.stream for split in first} == {trial.spec.id}, "a split belongs to another stream")
         with trial.opened() as source:
-            done = Ask(trial.read()[-1].position, resumes=not self.knows_news)
+            seen = trial.read_by(source) if is_bound else trial.read()
+            done = Ask(seen[-1].position, resumes=not self.knows_news)
             left = [split.name for split in source.splits(trial.spec, done)]
         require("plan", not left, f"everything was read, yet there is more to read: {', '.join(left)}")
 

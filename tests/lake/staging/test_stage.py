@@ -5,10 +5,11 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal as Number
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +30,7 @@ from lakesmith.model.types import (
     DATE,
     DOUBLE,
     FLOAT,
+    INT,
     LONG,
     STRING,
     TIMESTAMP,
@@ -153,6 +155,33 @@ def test_only_columns_of_few_values_have_a_dictionary(table):
     chunks = [group.column(at) for at in range(group.num_columns)]
     coded = {chunk.path_in_schema for chunk in chunks if "RLE_DICTIONARY" in chunk.encodings}
     assert coded == {"few", "parts.list.element", "none", "_ls_op", "_ls_batch", "_ls_loaded_at", "_ls_source"}
+
+
+def test_whole_numbers_of_many_values_are_deltas_and_come_back_from_end_to_end(table):
+    kinds = {"int": INT, "long": LONG, "day": DATE, "time": TIMESTAMP, "short": Decimal(18, 4), "wide": Decimal(19, 4)}
+    columns = Schema(tuple(Field(name, type_) for name, type_ in kinds.items()))
+    names, us = list(kinds), timedelta(microseconds=1)
+    begin, end = datetime.fromisoformat("0001-01-01T00:00:00"), datetime.fromisoformat("9999-12-31T23:59:59.999999")
+
+    def values(at):
+        if at % 5 == 0:
+            return [None] * len(names)
+        if at % 2:
+            return [at - 2**31, at - 2**63, date.min + timedelta(at), begin + at * us, Number(at - 10**18), at]
+        return [2**31 - at, 2**63 - at, date.max - timedelta(at), end - at * us, Number(10**18 - at), -at]
+
+    rows = [dict(zip(names, values(at), strict=True)) for at in range(600)]
+    for row in rows[1:]:
+        row["short"] = row["short"] and row["short"].scaleb(-4)
+        row["wide"] = None if row["wide"] is None else Number(row["wide"])
+    (file,) = load(table, columns, rows).files
+    group = pq.read_metadata(file.path).row_group(0)
+    chunks = [group.column(at) for at in range(group.num_columns)]
+    deltas = {chunk.path_in_schema for chunk in chunks if "DELTA_BINARY_PACKED" in chunk.encodings}
+    assert deltas == {"int", "long", "day", "time", "short", "_ls_seq"}
+    assert pq.read_table(file.path).select(names).to_pylist() == rows
+    assert pl.read_parquet(file.path).select(names).to_dicts() == rows
+    assert duckdb.sql(f"select {', '.join(names)} from '{file.path}'").to_arrow_table().to_pylist() == rows
 
 
 def test_what_goes_wrong_in_the_writing_thread_is_raised_while_writing(table, tmp_path):

@@ -25,7 +25,8 @@ def view_name(table: BronzeSnapshot) -> tuple[str, str]:
 def select(table: BronzeSnapshot) -> str:
     """Return the query behind the view: the snapshot's files under today's schema, or no rows of the same types."""
     if table.files:
-        return f"SELECT * FROM read_parquet({sql.paths(table.files)}, schema = {sql.field_map(table.schema)})"  # noqa: S608 - every part is quoted by `spelling`
+        only = "" if table.since is None else f" WHERE _ls_loaded_at >= TIMESTAMPTZ {sql.text(table.since.isoformat())}"
+        return f"SELECT * FROM read_parquet({sql.paths(table.files)}, schema = {sql.field_map(table.schema)}){only}"  # noqa: S608 - every part is quoted by `spelling`
     columns = ", ".join(f"NULL::{sql.type_name(field.type)} AS {sql.name(field.name)}" for field in table.schema)
     return f"SELECT {columns} WHERE false"
 

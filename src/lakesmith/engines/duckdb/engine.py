@@ -20,6 +20,8 @@ from lakesmith.model.plans import Dataset, EngineContext
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.engines.duckdb.others import DuckDBOthers
+
 BUILD_VARIABLE = "LAKESMITH_BUILD"
 """Environment variable with the path of the build file, for dbt."""
 
@@ -139,6 +141,12 @@ class DuckDBEngine:
         """Return what readers can open, with absolute files; errors as in `read_manifest`. Cheap: no DuckDB involved."""
         manifest = self._warehouse.manifest()
         return tuple(self._warehouse.absolute(entry.dataset) for entry in manifest.entries) if manifest else ()
+
+    def others(self) -> DuckDBOthers:
+        """Return what sees the tables that other tools load where this target builds."""
+        from lakesmith.engines.duckdb.others import DuckDBOthers
+
+        return DuckDBOthers(self._context)
 
     def query(self, sql: str, where: Literal["warehouse", "build"] = "warehouse") -> pa.RecordBatchReader:
         """Run one reading statement on what readers open, or on the build file; read the result to its end, or close it.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lakesmith.engines.postgres import control, copies
+from lakesmith.engines.postgres import control, copies, naming, owner, readers
 from lakesmith.engines.postgres import spelling as sql
 from lakesmith.engines.postgres.copies import Column, Copy, Name, columns_of, name_of
-from lakesmith.engines.postgres.reading import LakeReader, Span
-from lakesmith.errors import ConfigError
+from lakesmith.engines.postgres.reading import LakeReader, Sent, Span
+from lakesmith.errors import ConfigError, RetriableError
 from lakesmith.host import crash
 from lakesmith.model.loads import BronzeSnapshot
 from lakesmith.model.types import UNCHANGED, Field
@@ -30,6 +30,8 @@ class Attaching:
     connection: psycopg.Connection[Any]
     reader: LakeReader
     lake: str
+    target: str = ""
+    notes: list[str] = field(default_factory=list)
 
     def run(self, tables: Sequence[BronzeSnapshot]) -> None:
         """Copy what is new of `tables`, which is all of bronze, and drop what is not among them.
@@ -38,6 +40,7 @@ class Attaching:
             ConfigError: If something else holds the name of a stream, or it is the bronze of another lake.
         """
         wanted = {name_of(table): table for table in tables if len(table.schema)}
+        self.notes.extend(naming.check(wanted))
         known = copies.read(self.connection)
         existing = self._tables()
         self._refuse_foreign(existing - known.keys(), wanted)
@@ -50,6 +53,8 @@ class Attaching:
         for name, table in wanted.items():
             self._bring(table, known[name] if name in known and name in existing else None)
             crash.point("attach.copied-one")
+        if self.target:
+            owner.settle(self.connection, self.target, self.lake)
 
     def _bring(self, table: BronzeSnapshot, copy: Copy | None) -> None:
         if (
@@ -59,6 +64,8 @@ class Attaching:
             and table.since is None
         ):
             return
+        if copy and copy.lake != self.lake:
+            self._refuse_other_lake(table, copy)
         if copy is None or not self._reshape(table, copy):
             self._begin_anew(table, replaces=copy is not None)
             copy = Copy(name_of(table), self.lake, None, frozenset(), ())
@@ -66,7 +73,7 @@ class Attaching:
         if copy.files <= files and copy.lake == self.lake and table.since is None:
             rows = self._load(table, files - copy.files)
         else:
-            rows = self._reconcile(table, copy)
+            rows = self._reconcile(table)
         copies.write(self.connection, self.lake, table)
         relation = sql.relation(*name_of(table))
         told = f"Lakesmith bronze, snapshot {table.snapshot_id}"
@@ -78,27 +85,33 @@ class Attaching:
         """Copy the rows of some files; return how many."""
         names = ", ".join(sql.name(field.name) for field in table.schema)
         into = f"copy {sql.relation(*name_of(table))} ({names}) from stdin (format csv)"
+        sent = Sent()
         with self.connection.cursor() as cursor:
             with cursor.copy(into) as stream:
-                for lines in self.reader.lines(table, sorted(files), batches):
+                for lines in self.reader.lines(table, sorted(files), batches, sent=sent):
                     stream.write(lines)
-            return cursor.rowcount
+            copied = cursor.rowcount
+        if copied != sent.rows:
+            raise RetriableError(
+                f"{sent.rows:,} rows of {table.stream} were read and {copied:,} arrived; nothing was copied.",
+                where=str(table.stream),
+                fix="run again",
+            )
+        if sent.mended:
+            self.notes.append(
+                f"{sent.mended:,} {'row' if sent.mended == 1 else 'rows'} of {table.stream} hold the character U+0000, which"
+                " PostgreSQL has no text for: the copy has U+FFFD in its place, the lake has it unchanged."
+            )
+        return copied
 
-    def _reconcile(self, table: BronzeSnapshot, copy: Copy) -> int:
+    def _reconcile(self, table: BronzeSnapshot) -> int:
         """Bring a copy from which files have gone up to date: batches that are the same stay, whatever files they lie in now.
 
         So a compaction moves nothing, a rollback takes rows away, and a new generation is copied as a whole. Returns the rows added.
         """
         relation = sql.relation(*name_of(table))
-        here = {
-            batch: Span(*numbers)
-            for batch, *numbers in self.connection.execute(
-                f"select _ls_batch, count(*), min(_ls_seq), max(_ls_seq) from {relation} group by 1"  # noqa: S608
-            )
-        }
-        there = self.reader.spans(table)
+        here, there = self._spans(table), self.reader.spans(table)
         same = {batch for batch, span in there.items() if here.get(batch) == span}
-        self._refuse_other_lake(copy, same, here, there)
         if gone := here.keys() - same:
             if same:
                 self.connection.execute(f"delete from {relation} where _ls_batch = any(%s)", [sorted(gone)])  # noqa: S608
@@ -107,14 +120,16 @@ class Attaching:
         new = there.keys() - same
         return self._load(table, table.files, new) if new else len(gone)
 
-    def _refuse_other_lake(
-        self,
-        copy: Copy,
-        same: Collection[str],
-        here: Mapping[str, Span],
-        there: Mapping[str, Span],
-    ) -> None:
-        if copy.lake != self.lake and here and there and not same:
+    def _spans(self, table: BronzeSnapshot) -> dict[str, Span]:
+        query = (
+            f"select _ls_batch, count(*), min(_ls_seq), max(_ls_seq) from {sql.relation(*name_of(table))} group by 1"  # noqa: S608
+        )
+        return {batch: Span(*numbers) for batch, *numbers in self.connection.execute(query)}
+
+    def _refuse_other_lake(self, table: BronzeSnapshot, copy: Copy) -> None:
+        """Refuse a copy none of whose batches the lake has; a lake that was moved has the same ones."""
+        here = self._spans(table)
+        if here and here.keys().isdisjoint(self.reader.spans(table)):
             raise ConfigError(
                 f"{'.'.join(copy.name)} holds the bronze of another lake; both cannot have that name.",
                 where=f"{copy.name[0]}.{copy.name[1]}, copied from {copy.lake}",
@@ -129,9 +144,13 @@ class Attaching:
         if any(id_ in before and not _fits(before[id_], after[id_]) for id_ in after):
             return False
         relation = sql.relation(*name_of(table))
+        gone = before.keys() - after.keys()
+        wider = [id_ for id_ in after if id_ in before and before[id_].server_type != after[id_].server_type]
+        if gone or wider:
+            readers.drop(self.connection, *name_of(table))
         renamed = [id_ for id_ in after if id_ in before and before[id_].name != after[id_].name]
-        for id_ in before.keys() - after.keys():
-            self._alter(relation, f"drop column {sql.name(before[id_].name)} cascade")
+        for id_ in gone:
+            self._alter(relation, f"drop column {sql.name(before[id_].name)}")
         for id_ in renamed:  # by way of a name nobody has: two columns may change names with each other
             self._alter(relation, f"rename column {sql.name(before[id_].name)} to {sql.name(f'_ls_renamed_{id_}')}")
         for id_ in renamed:
@@ -139,7 +158,7 @@ class Attaching:
         for id_, column in after.items():
             if id_ not in before:
                 self._alter(relation, f"add column {self._column(fields[id_])}")
-            elif before[id_].server_type != column.server_type:
+            elif id_ in wider:
                 self._alter(relation, f"alter column {sql.name(column.name)} type {column.server_type}")
         self._note_ids(table)
         return True
@@ -151,7 +170,8 @@ class Attaching:
         schema, name = name_of(table)
         relation = sql.relation(schema, name)
         if replaces:
-            self.connection.execute(f"drop table {relation} cascade")
+            readers.drop(self.connection, schema, name)
+            self.connection.execute(f"drop table {relation}")
         columns = ", ".join(self._column(field) for field in table.schema)
         self.connection.execute(f"create table {relation} ({columns})")
         if table.schema.find("_ls_seq"):
@@ -166,13 +186,14 @@ class Attaching:
 
     def _note_ids(self, table: BronzeSnapshot) -> None:
         """Say which column is which: `lakesmith.current` looks here for what the numbers in _ls_unchanged mean."""
-        for field in table.schema.data if table.schema.find(UNCHANGED) else ():
-            column = f"{sql.relation(*name_of(table))}.{sql.name(field.name)}"
-            self.connection.execute(f"comment on column {column} is 'field {field.id}'")
+        for one in table.schema.data if table.schema.find(UNCHANGED) else ():
+            column = f"{sql.relation(*name_of(table))}.{sql.name(one.name)}"
+            self.connection.execute(f"comment on column {column} is 'field {one.id}'")
 
     def _drop(self, name: Name, existing: Collection[Name]) -> None:
         if name in existing:
-            self.connection.execute(f"drop table {sql.relation(*name)} cascade")
+            readers.drop(self.connection, *name)
+            self.connection.execute(f"drop table {sql.relation(*name)}")
 
     def _tables(self) -> set[Name]:
         found = self.connection.execute(
@@ -192,26 +213,29 @@ class Attaching:
             )
 
 
-def attach(attaching: Attaching, tables: Sequence[BronzeSnapshot], *, lock_timeout_s: int) -> None:
-    """Make bronze exactly `tables`, in one transaction; errors as in `Attaching.run`."""
+def attach(attaching: Attaching, tables: Sequence[BronzeSnapshot], *, lock_timeout_s: int) -> tuple[str, ...]:
+    """Make bronze exactly `tables`, in one transaction; return what is to be known of it. Errors as in `Attaching.run`."""
     with attaching.connection.transaction():
         attaching.connection.execute(f"set local lock_timeout = '{lock_timeout_s}s'")
-        _refuse_database(attaching.connection)
         control.prepare(attaching.connection)
         attaching.run(tables)
         crash.point("attach.before-commit")
     crash.point("attach.committed")
+    return tuple(attaching.notes)
 
 
-def _refuse_database(connection: psycopg.Connection[Any]) -> None:
+def refuse_database(connection: psycopg.Connection[Any]) -> None:
     """Refuse a database that cannot hold every text, or changes the case of ASCII letters only where no collation helps.
 
     Raises:
         ConfigError: If it is such a database.
     """
-    row = connection.execute("select current_setting('server_encoding'), lower('Ä') = 'ä'").fetchone()
-    encoding, knows_letters = row or ("", False)
-    if encoding != "UTF8" or not (knows_letters or connection.info.server_version >= KEEPS_ORDER):
+    encoding = connection.info.parameter_status("server_encoding") or ""
+    knows_letters = connection.info.server_version >= KEEPS_ORDER
+    if encoding == "UTF8" and not knows_letters:
+        row = connection.execute("select lower('Ä') = 'ä'").fetchone()
+        knows_letters = bool(row and row[0])
+    if encoding != "UTF8" or not knows_letters:
         raise ConfigError(
             f"The database is made for {encoding} and a locale that does not know all letters; models would give other results.",
             where=f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}",

@@ -25,6 +25,8 @@ EXTRA = "pip install 'lakesmith[postgres]'"
 APPLICATION = "lakesmith"
 SETTINGS = "-c timezone=UTC -c datestyle=ISO -c jit=off -c client_min_messages=warning"
 """Of every session, dbt's too: texts of times must not depend on the server, and compiling long expressions takes longer than they do."""
+ENCODING = "UTF8"
+"""Of what is sent and received, whatever the database is made for: rows of COPY are UTF-8."""
 ALIVE = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
 OLDEST = 160000
 """Before, a subquery had to have a name, and no function could tell whether a text is a value of a type."""
@@ -61,6 +63,7 @@ def connect(address: Address, timeout_s: int) -> psycopg.Connection[Any]:
             prepare_threshold=None,
             application_name=APPLICATION,
             connect_timeout=timeout_s,
+            client_encoding=ENCODING,
             options=SETTINGS,
             **ALIVE,
         )
@@ -132,7 +135,7 @@ def as_error(error: psycopg.Error, where: str) -> LakesmithError:
     if known := KINDS.get(code):
         kind, what, fix = known
         return kind(what, where=where, fix=fix)
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnavailableError(
             "The database cannot be reached, or ended the session.",
             where=where,

@@ -12,6 +12,7 @@ from lakesmith.engines.postgres.address import OF_DBT, Address
 from lakesmith.engines.postgres.connect import APPLICATION, SETTINGS, connect, explained
 from lakesmith.engines.postgres.locking import BuildLock
 from lakesmith.engines.postgres.options import PostgresOptions
+from lakesmith.engines.postgres.query import NO_RENAMES, Renames
 from lakesmith.engines.postgres.streaming import Streamer
 from lakesmith.engines.postgres.warehouse import Warehouse, merged
 from lakesmith.errors import ConfigError
@@ -23,6 +24,8 @@ from lakesmith.model.plans import Dataset, EngineContext
 if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
+
+    from lakesmith.engines.postgres.others import PostgresOthers
 
 PASSWORD = "DBT_ENV_SECRET_LAKESMITH_PASSWORD"  # noqa: S105 - the name of the variable; dbt keeps values of such names out of its logs
 DEFAULT_SCHEMA = "main"
@@ -38,7 +41,8 @@ class PostgresEngine:
         self._options: PostgresOptions = context.options
         self._host = host or Host()
         self._address = Address.of(self._options.url)
-        self._lock = BuildLock(self._address, context.target, self._options.connect_timeout_s)
+        lake = context.lake.root if context.lake else ""
+        self._lock = BuildLock(self._address, context.target, self._options.connect_timeout_s, lake)
         self._streamer = Streamer(self._address)
         self._warehouse = Warehouse(context.warehouse, context.target, self._streamer)
 
@@ -75,15 +79,17 @@ class PostgresEngine:
             row = session.execute("select exists (select from pg_namespace where nspname like %s)", [like]).fetchone()
         return bool(row and row[0])
 
-    def attach(self, tables: Sequence[BronzeSnapshot]) -> None:
+    def attach(self, tables: Sequence[BronzeSnapshot]) -> tuple[str, ...]:
         """Copy what is new into `bronze_<source>.<stream>`, and keep other runs out until the swap; `tables` is all of bronze.
 
+        Returns what could not be copied as it is, in sentences: names that were cut, texts with a character that was replaced.
+
         Raises:
-            RunInProgressError: If another run builds this target, or somebody holds a table of bronze.
-            ConfigError: If something else holds the name of a stream.
+            RunInProgressError: If another run builds this target or from this bronze, or somebody holds a table of bronze.
+            ConfigError: If something else holds the name of a stream, or another project builds a target of this name here.
             StorageUnavailableError: If a data file or the database cannot be read.
         """
-        from lakesmith.engines.postgres.attach import Attaching, attach
+        from lakesmith.engines.postgres.attach import Attaching, attach, refuse_database
         from lakesmith.engines.postgres.reading import LakeReader
 
         lake = self._context.lake
@@ -94,11 +100,23 @@ class PostgresEngine:
             (self._context.build / f"{self._context.target}.postgres").write_text(self._address.place)
         connection = self._lock.take()
         with explained(self._address.place):
-            connection.execute(
-                f"create schema if not exists {sql.name(sql.build_schema(self._context.target, DEFAULT_SCHEMA))}"
-            )
-            attaching = Attaching(connection, reader, lake.root if lake else "")
-            attach(attaching, tables, lock_timeout_s=self._options.lock_timeout_s)
+            refuse_database(connection)
+            attaching = Attaching(connection, reader, lake.root if lake else "", self._context.target)
+            return attach(attaching, tables, lock_timeout_s=self._options.lock_timeout_s)
+
+    def tell(self) -> str:
+        """Return the server's version and place.
+
+        Raises:
+            StorageUnavailableError: If the database cannot be reached.
+        """
+        with self._session() as session:
+            row = session.execute("show server_version").fetchone()
+        return f"PostgreSQL {row[0] if row else '?'} at {self._address.place}"
+
+    def close(self) -> None:
+        """Let others build: called when a run is over, however it went."""
+        self._lock.release()
 
     def forget(self, relations: Sequence[str]) -> None:
         """Take built tables (`schema.name`) out of the build, so that dbt makes them anew; those that are not there are fine.
@@ -169,6 +187,12 @@ class PostgresEngine:
             self._warehouse.restore(session, manifest)
         return tuple(self._warehouse.absolute(entry.dataset) for entry in manifest.entries)
 
+    def others(self) -> PostgresOthers:
+        """Return what sees the tables that other tools load where this target builds."""
+        from lakesmith.engines.postgres.others import PostgresOthers
+
+        return PostgresOthers(self._context)
+
     def query(self, sql: str, where: Literal["warehouse", "build"] = "warehouse") -> pa.RecordBatchReader:
         """Run one reading statement on what readers open, or on the build; read the result to its end, or close it.
 
@@ -190,10 +214,10 @@ class PostgresEngine:
                     where=self._address.place,
                     fix="run `lakesmith run` first",
                 )
-            return run(session, self._streamer, sql, self._as_built(session) if where == "build" else ())
+            return run(session, self._streamer, sql, self._as_built(session) if where == "build" else NO_RENAMES)
 
-    def _as_built(self, session: psycopg.Connection[Any]) -> tuple[str, ...]:
-        """Return statements after which the build's schemas have the project's names, in a transaction that is rolled back.
+    def _as_built(self, session: psycopg.Connection[Any]) -> Renames:
+        """Return statements after which the build's schemas have the project's names, and those that undo them.
 
         Raises:
             ConfigError: If nothing has been built yet.
@@ -204,12 +228,18 @@ class PostgresEngine:
         if not built:
             raise ConfigError("Nothing has been built yet.", where=self._address.place, fix="run `lakesmith run` first")
         renames = []
-        for schema in built:
+        for number, schema in enumerate(built):
             plain = schema.removeprefix(prefix)
             if plain in there:
-                renames.append(f"alter schema {sql.name(plain)} rename to {sql.name(f'{prefix}_hidden_{plain}')}")
-            renames.append(f"alter schema {sql.name(schema)} rename to {sql.name(plain)}")
-        return tuple(renames)
+                renames.append((plain, f"_ls_hidden_{number}_{self._host.ids.ticket()}"))
+            renames.append((schema, plain))
+        there_and_back = (renames, [(new, old) for old, new in reversed(renames)])
+        return Renames(
+            *(
+                tuple(f"alter schema {sql.name(old)} rename to {sql.name(new)}" for old, new in pairs)
+                for pairs in there_and_back
+            )
+        )
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[psycopg.Connection[Any]]:

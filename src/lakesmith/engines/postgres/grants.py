@@ -20,6 +20,10 @@ ON_RELATIONS = """select r.rolname, a.privilege_type, a.is_grantable, c.relname
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
     where n.nspname = %s and c.relkind = 'v' and a.grantee <> c.relowner"""
+ON_COLUMNS = """select r.rolname, a.privilege_type, a.is_grantable, c.relname, t.attname
+    from pg_attribute t join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace
+    cross join aclexplode(t.attacl) a left join pg_roles r on r.oid = a.grantee
+    where n.nspname = %s and c.relkind = 'v' and t.attnum > 0 and a.grantee <> c.relowner"""
 
 
 def carry_over(connection: psycopg.Connection[Any], old: str, new: str, *, relations: bool = False) -> None:
@@ -29,6 +33,7 @@ def carry_over(connection: psycopg.Connection[Any], old: str, new: str, *, relat
         for to, right, grantable, name in connection.execute(ON_RELATIONS, [old]).fetchall():
             if name in there:
                 _grant(connection, f"grant {right} on {sql.relation(new, name)}", to, grantable=grantable)
+        _carry_columns(connection, old, new)
         return
     for to, right, grantable, _ in connection.execute(ON_SCHEMA, [old]).fetchall():
         _grant(connection, f"grant {right} on schema {sql.name(new)}", to, grantable=grantable)
@@ -39,6 +44,18 @@ def carry_over(connection: psycopg.Connection[Any], old: str, new: str, *, relat
             to,
             grantable=grantable,
         )
+
+
+def _carry_columns(connection: psycopg.Connection[Any], old: str, new: str) -> None:
+    there = set(
+        connection.execute(
+            "select table_name, column_name from information_schema.columns where table_schema = %s", [new]
+        ).fetchall()
+    )
+    for to, right, grantable, name, column in connection.execute(ON_COLUMNS, [old]).fetchall():
+        if (name, column) in there:
+            what = f"grant {right} ({sql.name(column)}) on {sql.relation(new, name)}"
+            _grant(connection, what, to, grantable=grantable)
 
 
 def _grant(connection: psycopg.Connection[Any], grant: str, to: str | None, *, grantable: bool) -> None:

@@ -20,18 +20,22 @@ _guard = threading.Lock()
 class BuildLock:
     """The right to build for one target of one database; no two processes have it at the same time.
 
-    A build that ends without a swap leaves the session open: the next one of this process goes on with it, and the server frees
-    the lock when the process ends.
+    Nor do two targets that read the bronze of one lake there: while one builds, the other would change what it reads. A build that
+    ends without a swap leaves the session open until `release`; the server frees the locks when the process ends.
     """
 
-    def __init__(self, address: Address, target: str, timeout_s: int) -> None:
-        self._address, self._target, self._timeout_s = address, target, timeout_s
+    def __init__(self, address: Address, target: str, timeout_s: int, lake: str = "") -> None:
+        self._address, self._target, self._timeout_s, self._lake = address, target, timeout_s, lake
 
     @property
     def key(self) -> int:
         """The number of the advisory lock."""
-        digest = hashlib.sha256(f"lakesmith build {self._target}".encode()).digest()
-        return int.from_bytes(digest[:8], "big", signed=True)
+        return _number(f"lakesmith build {self._target}")
+
+    @property
+    def bronze_key(self) -> int:
+        """The number of the advisory lock of the bronze that is copied from the lake."""
+        return _number(f"lakesmith bronze {self._lake}")
 
     def take(self) -> psycopg.Connection[Any]:
         """Return the session that holds the lock.
@@ -45,17 +49,28 @@ class BuildLock:
             if held is not None and _lives(held):
                 return held
             made = connect(self._address, self._timeout_s)
-            with explained(self._address.place):
-                row = made.execute("select pg_try_advisory_lock(%s)", [self.key]).fetchone()
-            if not (row and row[0]):
+            try:
+                with explained(self._address.place):
+                    made.execute("set idle_session_timeout = 0")  # it waits, without a word, for as long as dbt builds
+                    self._lock(made)
+            except BaseException:
                 made.close()
+                raise
+            _held[self._name] = made
+            return made
+
+    def _lock(self, connection: psycopg.Connection[Any]) -> None:
+        wanted = {f"the target {self._target!r}": self.key}
+        if self._lake:
+            wanted["from the same bronze"] = self.bronze_key
+        for what, key in wanted.items():
+            row = connection.execute("select pg_try_advisory_lock(%s)", [key]).fetchone()
+            if not (row and row[0]):
                 raise RunInProgressError(
-                    f"Another run builds the target {self._target!r} in this database.",
+                    f"Another run builds {what} in this database.",
                     where=self._address.place,
                     fix="wait until it has ended; `pg_stat_activity` shows its session, application_name lakesmith",
                 )
-            _held[self._name] = made
-            return made
 
     def still_held(self) -> psycopg.Connection[Any]:
         """Return the session under which this process attached, or a new one if it did not.
@@ -86,6 +101,10 @@ class BuildLock:
     @property
     def _name(self) -> tuple[str, str]:
         return self._address.url, self._target
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def _lives(connection: psycopg.Connection[Any]) -> bool:

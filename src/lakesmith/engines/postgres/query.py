@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.engines.postgres import spelling as sql
 from lakesmith.engines.postgres.connect import as_error, load_psycopg
-from lakesmith.engines.postgres.streaming import Streamer, describe
+from lakesmith.engines.postgres.streaming import Output, Streamer, describe
 from lakesmith.errors import ConfigError, LakesmithError, RetriableError, SelectionError, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 READ_ONLY = "set transaction read only"
+HELD = "lakesmith_asked"
 READS = ("select", "with", "values", "table", "(")
 TELLS = ("explain", "show")
 NO_FIX = "correct the statement; `select * from information_schema.tables` lists what there is"
@@ -24,8 +26,19 @@ VALUES = ("22", "P0", "23", "21")
 """Classes of errors whose text may hold a value."""
 
 
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """Statements after which schemas have other names, and those that undo them."""
+
+    there: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+
+
+NO_RENAMES = Renames()
+
+
 def run(
-    connection: psycopg.Connection[Any], streamer: Streamer, statement: str, before: Sequence[str] = ()
+    connection: psycopg.Connection[Any], streamer: Streamer, statement: str, renames: Renames = NO_RENAMES
 ) -> pa.RecordBatchReader:
     """Return the rows of one statement.
 
@@ -33,7 +46,7 @@ def run(
         connection: A session for what is asked about the statement before it runs.
         streamer: Runs it.
         statement: What a person asked.
-        before: Statements to run first, in the same transaction, which is rolled back.
+        renames: Names that schemas have for the statement; nobody else ever sees them.
 
     Raises:
         UsageError: If it is not one statement that only reads, or PostgreSQL does not understand it.
@@ -44,7 +57,7 @@ def run(
     first = _first_word(asked)
     try:
         with connection.transaction(force_rollback=True):
-            for one in before:
+            for one in renames.there:
                 connection.execute(one)
             if first in TELLS:
                 return _told(connection, asked)
@@ -57,7 +70,17 @@ def run(
             describe(connection, f"select * from ({asked}\n) as lakesmith_rows")  # noqa: S608 - what a person asked
     except psycopg.Error as error:
         raise _explained(connection, error, asked) from error
-    return streamer.rows(asked, outputs, _stopped, (*before, READ_ONLY))
+    if renames.there:
+        return streamer.rows(
+            f"table pg_temp.{HELD}", outputs, _stopped, (_holding(asked, outputs, renames), (READ_ONLY,))
+        )
+    return streamer.rows(asked, outputs, _stopped, ((READ_ONLY,),))
+
+
+def _holding(statement: str, outputs: Sequence[Output], renames: Renames) -> tuple[str, ...]:
+    """Return a transaction that binds the statement to its relations and renames nothing: a swap need not wait for its rows."""
+    names = ", ".join(f"c{at}" for at in range(len(outputs)))
+    return (*renames.there, f"create temporary view {HELD} ({names}) as {statement}", *renames.back)
 
 
 def _stopped(kind: str) -> UsageError:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROWS_PER_BATCH = 32_768
 MEMORY = "1GB"
+MENDED = "_ls_mended"
 TIMES = ("date", "timestamp", "timestamptz")
 
 
@@ -33,6 +34,14 @@ class Span:
     rows: int
     first: int
     last: int
+
+
+@dataclass(slots=True)
+class Sent:
+    """How many rows were sent, and how many of them hold a text that had to be changed."""
+
+    rows: int = 0
+    mended: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class LakeReader:
         return {batch: Span(*numbers) for batch, *numbers in rows}
 
     def lines(
-        self, table: BronzeSnapshot, files: Collection[str], batches: Collection[str] | None = None
+        self, table: BronzeSnapshot, files: Collection[str], batches: Collection[str] | None, *, sent: Sent
     ) -> Iterator[memoryview]:
         """Yield the rows of some files in blocks of CSV, columns in the order of the schema.
 
@@ -60,8 +69,10 @@ class LakeReader:
             table: The snapshot.
             files: Which of its files.
             batches: Only rows of these batches; None: all.
+            sent: Counts them.
         """
         import pyarrow as pa
+        import pyarrow.compute as pc
         from pyarrow import csv
 
         if not files:
@@ -70,7 +81,10 @@ class LakeReader:
         with self._opened() as connection:
             query = self._query(replace(table, files=tuple(files)), batches)
             reader = connection.sql(query).to_arrow_reader(ROWS_PER_BATCH)
-            for batch in reader:
+            for whole in reader:
+                batch = whole.drop_columns([MENDED])
+                sent.rows += batch.num_rows
+                sent.mended += pc.sum(whole.column(MENDED)).as_py() or 0
                 out = pa.BufferOutputStream()
                 csv.write_csv(batch, out, shape)
                 yield memoryview(out.getvalue())
@@ -80,6 +94,8 @@ class LakeReader:
             f"{pick(duck.name(field.name), field.type)} AS {duck.name(field.name)}" for field in table.schema
         )
         only = "" if batches is None else f" WHERE _ls_batch IN ({', '.join(map(duck.text, sorted(batches)))})"
+        tests = " OR ".join(filter(None, (has_nul(duck.name(field.name), field.type) for field in table.schema)))
+        picks += f", coalesce({tests or 'false'}, false) AS {MENDED}"
         return f"SELECT {picks} FROM ({select(table)}){only}"  # noqa: S608 - every part is quoted by `spelling`
 
     def _opened(self) -> _Opened:
@@ -124,6 +140,24 @@ def pick(column: str, kind: Type) -> str:
     return _json(column)
 
 
+def has_nul(column: str, kind: Type) -> str:
+    """Return the test whether a value holds the character NUL, false rather than null; empty where none can."""
+    if kind == STRING:
+        test = f"contains({column}, chr(0))"
+    elif isinstance(kind, List) and kind.element == STRING:
+        test = f"contains(array_to_string({column}, ' '), chr(0))"
+    elif is_flat(kind) or (isinstance(kind, List) and is_flat(kind.element)):
+        return ""
+    else:
+        test = f"contains({_aside(column)}, '\\u0000')"
+    return f"coalesce({test}, false)"
+
+
+def _aside(column: str) -> str:
+    # No JSON holds a plain chr(1), so it can stand for an escaped backslash while `\u0000` is looked for.
+    return f"replace(CAST(to_json({column}) AS VARCHAR), '\\\\', chr(1))"
+
+
 def _array(column: str, element: Type) -> str:
     text = f"CAST({pick('e', element)} AS VARCHAR)"
     quoted = f"""'"' || replace(replace({text}, '\\', '\\\\'), '"', '\\"') || '"'"""
@@ -134,7 +168,5 @@ def _array(column: str, element: Type) -> str:
 
 def _json(column: str) -> str:
     text = f"CAST(to_json({column}) AS VARCHAR)"
-    # No JSON holds a plain chr(1), so it can stand for an escaped backslash while `\u0000` is looked for.
-    aside = f"replace({text}, '\\\\', chr(1))"
-    mended = f"replace(replace({aside}, '\\u0000', chr(65533)), chr(1), '\\\\')"
+    mended = f"replace(replace({_aside(column)}, '\\u0000', chr(65533)), chr(1), '\\\\')"
     return f"CASE WHEN contains({text}, '\\u0000') THEN {mended} ELSE {text} END"

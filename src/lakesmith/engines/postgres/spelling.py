@@ -58,6 +58,16 @@ def text(value: str) -> str:
     return " E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted
 
 
+def cut(text: str, suffix: str) -> str:
+    """Return `text` and `suffix` as a name that PostgreSQL does not cut: what is too much of `text` goes.
+
+    Examples:
+        >>> cut("marts", "__7f"), cut("ä" * 40, "__7f") == "ä" * 29 + "__7f"
+        ('marts__7f', True)
+    """
+    return text.encode()[: LONGEST_NAME - len(suffix.encode())].decode(errors="ignore") + suffix
+
+
 def build_schema(target: str, schema: str) -> str:
     """Return where a target builds what the project calls `schema`.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.engines.postgres import spelling as sql
 from lakesmith.engines.postgres.address import Address
-from lakesmith.engines.postgres.connect import APPLICATION, EXTRA, SETTINGS, load_psycopg
+from lakesmith.engines.postgres.connect import APPLICATION, ENCODING, EXTRA, SETTINGS, load_psycopg
 from lakesmith.errors import LakesmithError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def describe(connection: psycopg.Connection[Any], statement: str) -> list[Output
 
 @dataclass(frozen=True, slots=True)
 class Streamer:
-    """Sends statements and gives their rows, each in a session and a transaction of its own that is rolled back at the end."""
+    """Sends statements and gives their rows, each in a session of its own whose last transaction is rolled back."""
 
     address: Address
 
     def rows(
-        self, statement: str, outputs: Sequence[Output], fault: Fault, before: Sequence[str] = ()
+        self, statement: str, outputs: Sequence[Output], fault: Fault, before: Sequence[Sequence[str]] = ()
     ) -> pa.RecordBatchReader:
         """Return the rows of a statement whose columns are `outputs`; the session ends when they have been read.
 
@@ -108,7 +108,7 @@ class Streamer:
             statement: A query.
             outputs: What `describe` said of it.
             fault: Makes the error for a value that cannot be computed or that Arrow has no place for, out of the kind of complaint.
-            before: Statements to run first, in the same transaction.
+            before: Transactions of statements to run first; the last goes on with the query.
         """
         import pyarrow as pa
 
@@ -119,8 +119,11 @@ class Streamer:
             session = stack.enter_context(contextlib.closing(driver.connect(_conninfo(self.address))))
             cursor = stack.enter_context(contextlib.closing(session.cursor()))
             stack.callback(session.rollback)
-            for one in before:
-                cursor.execute(one)
+            for number, transaction in enumerate(before):
+                if number:
+                    session.commit()
+                for one in transaction:
+                    cursor.execute(one)
             cursor.execute(wrapped(statement, outputs))
             reader = cursor.fetch_record_batch()
         except driver.Error as error:
@@ -160,7 +163,7 @@ def _load() -> Any:
 def _conninfo(address: Address) -> str:
     from psycopg.conninfo import make_conninfo
 
-    return make_conninfo(address.url, application_name=APPLICATION, options=SETTINGS)
+    return make_conninfo(address.url, application_name=APPLICATION, client_encoding=ENCODING, options=SETTINGS)
 
 
 def _type(output: Output, sent: pa.DataType) -> pa.DataType:

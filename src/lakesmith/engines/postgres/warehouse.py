@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 OURS, RETIRED = "Lakesmith: tested tables of the target ", "Lakesmith: what readers had before, target "
 KEPT_MANIFESTS = 20
 COLLECT_LOCK_MS = 200
+COMMIT_LOCK_S = 60
+INHABITANTS = """select relname, relkind = 'v' from pg_class where relnamespace = %(schema)s and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+    union all select proname, false from pg_proc where pronamespace = %(schema)s
+    union all select typname, false from pg_type
+        where typnamespace = %(schema)s and typelem = 0 and (typrelid = 0 or typrelid in (select oid from pg_class where relkind = 'c'))"""
+"""What people can make in a schema, and whether it is a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +78,10 @@ class Warehouse:
         """Copy what was built, as of one moment, and write the copies as Parquet; readers do not see them yet.
 
         Raises:
-            ConfigError: If a relation was built where readers look.
-            TransformError: If one is missing, or a value cannot be written.
+            ConfigError: If PostgreSQL cuts the name of a schema.
+            TransformError: If a relation is missing, or a value cannot be written.
         """
+        _refuse_long({*(sql.build_schema(self.target, dataset.schema) for dataset in datasets), self.store})
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
             connection.execute(f"create schema if not exists {sql.name(self.store)}")
@@ -131,8 +138,10 @@ class Warehouse:
         schemas = {entry.dataset.schema for entry in new.entries}
         before = {entry.dataset.schema for entry in previous.entries} if previous else set()
         with connection.transaction():
+            connection.execute(f"set local lock_timeout = '{COMMIT_LOCK_S}s'")
             connection.execute("select pg_advisory_xact_lock(%s)", [control.GATE])
             for schema in sorted(schemas | before):
+                self._refuse_others(connection, schema, previous)
                 self._swap(connection, schema, [one for one in new.entries if one.dataset.schema == schema], ticket)
             crash.point("swap.views-built")
             connection.execute(
@@ -147,8 +156,9 @@ class Warehouse:
         crash.point("swap.committed")
 
     def _swap(self, connection: psycopg.Connection[Any], schema: str, entries: Iterable[Entry], ticket: str) -> None:
-        there = self._examine(connection, schema)
-        aside = f"{schema}__{ticket}"[-sql.LONGEST_NAME :]
+        row = connection.execute("select to_regnamespace(%s)", [sql.name(schema)]).fetchone()
+        there = bool(row and row[0])
+        aside = sql.cut(schema, f"__{ticket}")
         connection.execute(f"create schema {sql.name(aside)}")
         if there:
             carry_over(connection, schema, aside)
@@ -156,7 +166,7 @@ class Warehouse:
             self._view(connection, sql.relation(aside, entry.dataset.name), entry)
         if there:
             carry_over(connection, schema, aside, relations=True)
-            old = f"{schema}_was__{ticket}"[-sql.LONGEST_NAME :]
+            old = sql.cut(schema, f"_was__{ticket}")
             connection.execute(f"alter schema {sql.name(schema)} rename to {sql.name(old)}")
             connection.execute(f"comment on schema {sql.name(old)} is {sql.text(RETIRED + self.target)}")
         connection.execute(f"alter schema {sql.name(aside)} rename to {sql.name(schema)}")
@@ -175,30 +185,28 @@ class Warehouse:
         for column, comment in described:
             connection.execute(f"comment on column {view}.{sql.name(column)} is {sql.text(comment)}")
 
-    def _examine(self, connection: psycopg.Connection[Any], schema: str) -> bool:
-        """Return whether the schema is there.
+    def _refuse_others(self, connection: psycopg.Connection[Any], schema: str, previous: Manifest | None) -> None:
+        """Look whether all that is in a schema is what this target published.
 
         Raises:
-            ConfigError: If what is in it is not what this target published.
+            ConfigError: If there is more, or the schema belongs to another target: it would be taken away from its readers.
         """
         row = connection.execute(
-            "select obj_description(oid, 'pg_namespace'), exists (select from pg_class where relnamespace = n.oid)"
-            " from pg_namespace n where nspname = %s",
-            [schema],
+            "select oid, obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", [schema]
         ).fetchone()
         if row is None:
-            return False
-        comment, filled = row
-        if filled and comment != OURS + self.target:
-            owner = (
-                f"the target {comment.removeprefix(OURS)!r}" if (comment or "").startswith(OURS) else "somebody else"
-            )
-            raise ConfigError(
-                f"The schema {schema} belongs to {owner}; publishing {self.target!r} would take away what is in it.",
-                where=f"schema {schema}",
-                fix="give each target a database of its own, or call the models' schema otherwise",
-            )
-        return True
+            return
+        comment = row[1] or ""
+        if comment.startswith(OURS) and comment != OURS + self.target:
+            raise _taken(schema, f"belongs to the target {comment.removeprefix(OURS)!r}", self.target, APART)
+        entries = previous.entries if previous and comment else ()
+        ours = {entry.dataset.name for entry in entries if entry.dataset.schema == schema}
+        found = connection.execute(INHABITANTS, {"schema": row[0]}).fetchall()
+        others = sorted({name for name, is_view in found if not (is_view and name in ours)})
+        if others and comment != OURS + self.target:
+            raise _taken(schema, "belongs to somebody else", self.target, APART)
+        if others:
+            raise _taken(schema, f"also holds what somebody else made: {', '.join(others[:3])}", self.target, MOVE)
 
     def collect(self, connection: psycopg.Connection[Any], previous: Manifest | None, new: Manifest) -> None:
         """Drop what neither manifest names. What somebody still reads or has built a view on stays for the next time."""
@@ -227,6 +235,28 @@ class Warehouse:
                 export(connection, self.streamer, (self.table_of(entry.dataset), entry.dataset.relation), path)
 
 
+def _refuse_long(schemas: Collection[str]) -> None:
+    long = next((schema for schema in sorted(schemas) if len(schema.encode()) > sql.LONGEST_NAME), None)
+    if long is not None:
+        raise ConfigError(
+            f"PostgreSQL would cut the schema's name {long}: it takes {sql.LONGEST_NAME} bytes.",
+            where=long,
+            fix="give the target or the models' schema a shorter name",
+        )
+
+
+APART = "give each target a database of its own, or call the models' schema otherwise"
+MOVE = "move it into a schema of its own (`alter table … set schema …`), or drop it; then run again"
+
+
+def _taken(schema: str, why: str, target: str, fix: str) -> ConfigError:
+    return ConfigError(
+        f"The schema {schema} {why}; publishing {target!r} would take away what is in it.",
+        where=f"schema {schema}",
+        fix=fix,
+    )
+
+
 def merged(previous: Manifest | None, stored: Sequence[Entry], keep: Collection[str] | None) -> tuple[Entry, ...]:
     """Return what readers get next, by relation: the new versions, and of what they have those in `keep` (None: all)."""
     entries: Mapping[str, Entry] = {
@@ -244,6 +274,8 @@ def _try(connection: psycopg.Connection[Any], *statements: str) -> None:
         psycopg.errors.LockNotAvailable,
         psycopg.errors.DependentObjectsStillExist,
         psycopg.errors.UndefinedTable,
+        psycopg.errors.InsufficientPrivilege,
+        psycopg.errors.DeadlockDetected,
     )
     with contextlib.suppress(*blocked), connection.transaction():
         connection.execute(f"set local lock_timeout = '{COLLECT_LOCK_MS}ms'")

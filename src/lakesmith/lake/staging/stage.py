@@ -31,6 +31,8 @@ SEQ = "_ls_seq"
 REPEATED = ("_ls_op", "_ls_batch", "_ls_source")
 REPEATED_TYPE = pa.dictionary(pa.int32(), pa.string())
 SAMPLE_ROWS = 1 << 14
+WRITE_BATCH_ROWS = 1 << 14
+LONG_DIGITS = 18  # as many as every number of 64 bits has
 FEW = 4  # a column has few values if its sample has at most one distinct value in so many rows
 
 
@@ -247,8 +249,11 @@ def writer_options(schema: pa.Schema, first: pa.Table | None = None) -> dict[str
 
     A dictionary that is begun and given up costs a quarter of the time of writing. So columns of which the `first` rows hold many
     values get none, and a small page limit gives up early where later rows are different. Without `first` all columns begin one.
+    Whole numbers without a dictionary are written as deltas too: as quickly, in two thirds of the bytes, and no reader needs more than
+    it needs for the sequence.
     """
     many = {name for name in schema.names if first is not None and _has_many(first[name])}
+    deltas = {SEQ, *(name for name in many if _is_whole(schema.field(name).type))}
     return {
         "compression": "zstd",
         "compression_level": 1,
@@ -256,8 +261,9 @@ def writer_options(schema: pa.Schema, first: pa.Table | None = None) -> dict[str
         "store_decimal_as_integer": True,
         "coerce_timestamps": "us",
         "use_dictionary": leaf_paths(field for field in schema if field.name not in {SEQ, *many}),
-        "column_encoding": {SEQ: "DELTA_BINARY_PACKED"},
+        "column_encoding": dict.fromkeys(deltas, "DELTA_BINARY_PACKED"),
         "dictionary_pagesize_limit": 256 << 10,
+        "write_batch_size": WRITE_BATCH_ROWS,
     }
 
 
@@ -267,6 +273,13 @@ def _has_many(column: Any) -> bool:
         return False
     sample = column.slice(0, SAMPLE_ROWS)
     return bool(pc.count_distinct(sample, mode="all").as_py() * FEW > len(sample))
+
+
+def _is_whole(type_: pa.DataType) -> bool:
+    """Whether Parquet holds values of a type as whole numbers of 32 or 64 bits; times and short decimals are such."""
+    if pa.types.is_decimal(type_):
+        return bool(type_.precision <= LONG_DIGITS)
+    return pa.types.is_integer(type_) or pa.types.is_date(type_) or pa.types.is_timestamp(type_)
 
 
 def leaf_paths(fields: Iterable[pa.Field[Any]]) -> list[str]:

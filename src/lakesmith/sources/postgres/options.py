@@ -54,7 +54,8 @@ class PostgresOptions(BaseModel):
         default="public", alias="schema", min_length=1, description="The schema of tables that are named without one."
     )
     include: str | tuple[str, ...] = Field(
-        default=(), description="Patterns of tables (`*`, `sales.*`) that `check` lists with their sizes."
+        default=(),
+        description="Patterns of tables (`*`, `sales.*`) that are loaded although no stream names them, also those that come later; `check` lists them with their sizes.",
     )
     exclude: str | tuple[str, ...] = Field(default=(), description="Patterns of tables that are left out of these.")
     connections: int = Field(default=4, ge=1, le=64, description="How many connections read a table at the same time.")
@@ -71,7 +72,7 @@ class PostgresOptions(BaseModel):
         default=65_536, ge=8, description="How large the parts are that a table is read in, in KB of its own pages."
     )
     batch_kb: int = Field(
-        default=16_384, ge=1, le=65_536, description="How many KB of rows are kept in memory at a time."
+        default=4_096, ge=1, le=65_536, description="How many KB of rows are kept in memory at a time."
     )
 
     @field_validator("include", "exclude")

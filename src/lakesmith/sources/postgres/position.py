@@ -28,7 +28,9 @@ class CursorPlace:
     """How far a cursor was read: all rows up to the value `last`, as the server writes it; None if there was no row yet.
 
     `held` are the fingerprints of the rows from `last` minus the look-back on, sorted, one for each row, taken over the columns `told_by`
-    (attnum and type). Where there are too many of them, `held` is the count and sum of all alone, and `is_sum`.
+    (attnum and type). Where there are too many of them, `held` is the count and sum of all alone, and `is_sum`. `sums` are those of
+    each of these columns by itself, each value beside its row's key, which is `keyed_by`: they tell whether the rows are the same
+    where one of the columns is gone. Only streams that a row read twice would double have them.
     """
 
     column: str
@@ -36,6 +38,8 @@ class CursorPlace:
     held: tuple[str, ...] = ()
     told_by: tuple[str, ...] = ()
     is_sum: bool = False
+    sums: tuple[str, ...] = ()
+    keyed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,15 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """All that a position says. `cursor` is None without a cursor, and before its first load is whole."""
+    """All that a position says. `cursor` is None without a cursor, and before its first load is whole.
+
+    `whole` is the plan of all rows that was read to its end: what was built of it is out of date as soon as its snapshot is gone.
+    """
 
     origin: Origin
     cursor: CursorPlace | None = None
     cut_off: CutOff | None = None
+    whole: str | None = None
 
     def encode(self) -> Position:
         """Return it as canonical JSON."""
@@ -66,14 +74,17 @@ class Place:
         plain: Mapping[str, Any] = json.loads(position or b"{}")
         if not plain:
             return None
-        origin, cursor, cut_off = plain["origin"], plain.get("cursor"), plain.get("cut_off")
+        origin, cut_off = plain["origin"], plain.get("cut_off")
+        cursor: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in (plain.get("cursor") or {}).items()
+        }
         columns = {int(attnum): name for attnum, name in origin["columns"].items()}
         return cls(
             Origin(**{**origin, "columns": columns}),
-            CursorPlace(**{**cursor, "held": tuple(cursor["held"]), "told_by": tuple(cursor["told_by"])})
-            if cursor
-            else None,
+            CursorPlace(**cursor) if cursor else None,
             CutOff(**cut_off) if cut_off else None,
+            plain.get("whole"),
         )
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from lakesmith.host.clock import Clock, SystemClock
-from lakesmith.model.streams import Ask, Chunk, Finding, Position, SourceContext, Split, StreamId, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Discovery, Finding, Position, SourceContext, Split, StreamId, StreamSpec
 from lakesmith.sources.postgres.catalog.tables import parse_relation
 from lakesmith.sources.postgres.checking import check_source
 from lakesmith.sources.postgres.connecting.faults import driver_errors
 from lakesmith.sources.postgres.connecting.server import Server
+from lakesmith.sources.postgres.finding import find_streams
 from lakesmith.sources.postgres.options import PostgresOptions, PostgresStreamOptions
 from lakesmith.sources.postgres.planning.identity import names_before, need_same, origin_of
 from lakesmith.sources.postgres.planning.known import Known, learn
@@ -105,6 +106,15 @@ class PostgresSource:
             for chunk in self.read(whole, split, Ask()):
                 yield replace(chunk, after=b"{}", notices=())
 
+    def discover(self) -> Sequence[Discovery]:
+        """Return the tables that `include` takes in and no stream reads, with their sizes.
+
+        Raises:
+            ConnectorOptionsError: If a stream of another table has the name of one of them, or the server cannot be used as named.
+            RetriableError: If the server cannot be reached.
+        """
+        return find_streams(self._context, self._reach())
+
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:  # noqa: ARG002 - `after` says which
         """Return where the stream is after a split: its cursor moves once the last split is read."""
         return advanced(position, after)
@@ -133,7 +143,7 @@ class PostgresSource:
         return found
 
     def _task(self, snapshot: Snapshot, stream: StreamSpec, token: Token, since: Place | None) -> Task:
-        from lakesmith.sources.postgres.reading.reader import Task
+        from lakesmith.sources.postgres.reading.reader import Partitions, Task
 
         known = self._known(snapshot, stream)
         planning, columns = Planning(stream, known, snapshot, self._options), known.chosen(stream)
@@ -148,6 +158,8 @@ class PostgresSource:
             lambda condition: f"{known.table.relation.quoted} where {planning.filtered(condition)}",
             planning.cursor(),
             since.cursor if since else None,
+            known.key(stream),
+            Partitions(known.table.oid, known.parts) if known.parts else None,
         )
 
     def _about(self, stream: StreamSpec) -> str:

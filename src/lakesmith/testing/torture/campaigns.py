@@ -30,10 +30,13 @@ class Budget:
     second_every: int = 1
     mutant_seeds: int = SEEDS_PER_MUTANT
     fault_times: int | None = None
+    towns: int = 55
+    """Histories of a PostgreSQL server, each of about so many operations:"""
+    town_steps: int = 420
     workers: int = 2
 
 
-QUICK = Budget(histories=200, random_kills=10, every=15, second_every=25, mutant_seeds=0, fault_times=1)
+QUICK = Budget(histories=200, random_kills=10, every=15, second_every=25, mutant_seeds=0, fault_times=1, towns=2)
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ def play_histories(budget: Budget, say: Say) -> Found:
     tasks = [(start, min(start + PER_TASK, first_seed + budget.histories)) for start in ends]
     done = landed = 0
     steps: Counter[str] = Counter()
-    for told in _reported("histories", work(tasks, _play, workers=budget.workers), len(tasks), say):
+    for told in reported("histories", work(tasks, _play, workers=budget.workers), len(tasks), say):
         done, landed = done + told["played"], landed + told["landed"]
         steps.update(told["steps"])
         found.broken += told["broken"]
@@ -125,7 +128,7 @@ def catch_mutants(budget: Budget, say: Say, place: Path) -> Found:
         return {"mutant": name, "how": answer.read_text() if end.went_well else end.complaint, "well": end.went_well}
 
     place.mkdir(parents=True, exist_ok=True)
-    for told in _reported("mutants", work(names, try_one, workers=budget.workers), len(names), say):
+    for told in reported("mutants", work(names, try_one, workers=budget.workers), len(names), say):
         if not told["well"]:
             found.broken.append(f"mutant {told['mutant']} could not be tried: {told['how']}")
         caught[told["mutant"]] = bool(told["how"]) and told["well"]
@@ -168,7 +171,7 @@ def kill_everywhere(budget: Budget, ordeals: Sequence[Ordeal], place: Path, say:
         return kill_at(*task, place / f"worker-{worker}", twice=lambda number: number % budget.second_every == 0)
 
     first = second = 0
-    for told in _reported("kills at crash points", work(tasks, kill, workers=budget.workers), len(tasks), say):
+    for told in reported("kills at crash points", work(tasks, kill, workers=budget.workers), len(tasks), say):
         first, second = first + told["kills"], second + told["second"]
         points.update(point.partition(":")[0] for point in told["passed"])
         _take(found, told)
@@ -188,7 +191,7 @@ def kill_randomly(budget: Budget, ordeals: Sequence[Ordeal], place: Path, say: S
         """Kill some times."""
         return kill_at_random(*task, place / f"worker-{worker}")
 
-    for told in _reported("kills at random times", work(tasks, kill, workers=budget.workers), len(tasks), say):
+    for told in reported("kills at random times", work(tasks, kill, workers=budget.workers), len(tasks), say):
         kills += told["kills"]
         _take(found, told)
     found.figures = {"random": kills, "seeds": [seed, seed + len(tasks) - 1]}
@@ -207,7 +210,7 @@ def kill_files(budget: Budget, place: Path, say: Say) -> Found:
             """Do one plan."""
             return file_kills.do(plan, place / f"worker-{worker}")
 
-        done = list(_reported("files that are loaded", work(plans, kill, workers=budget.workers), len(plans), say))
+        done = list(reported("files that are loaded", work(plans, kill, workers=budget.workers), len(plans), say))
     for told in done:
         _take(found, told)
     found.figures = file_kills.figures(done)
@@ -227,7 +230,7 @@ def make_trouble_everywhere(budget: Budget, place: Path, say: Say) -> dict[str, 
         return {"name": task[0], "broken": make_trouble(*task, place / f"worker-{worker}", times=budget.fault_times)}
 
     broken = dict.fromkeys(FAULTS, "")
-    for told in _reported("kinds of trouble", work(tasks, trouble, workers=budget.workers), len(tasks), say):
+    for told in reported("kinds of trouble", work(tasks, trouble, workers=budget.workers), len(tasks), say):
         broken[told["name"]] += told["broken"]
     return broken
 
@@ -240,7 +243,7 @@ def _take(found: Found, told: Told) -> None:
         ] += 1
 
 
-def _reported(what: str, results: Iterable[Told], count: int, say: Say) -> Iterator[Told]:
+def reported(what: str, results: Iterable[Told], count: int, say: Say) -> Iterator[Told]:
     """Pass results on, and tell every few seconds how many there are and how fast they come."""
     began = said = time.perf_counter()
     for number, told in enumerate(results, 1):

@@ -9,6 +9,8 @@ from typing import Any
 
 from lakesmith.testing.torture.campaigns import Found
 
+SERVER = {"operations": "operations", "ddl": "ddl", "server_loads": "loads", "server_kills": "killed"}
+"""Figures of the servers, by their names on the page."""
 COUNTED = ("lost", "doubled", "unreadable")
 PAGE = """# Torture: what was done to the lake, and what came of it
 
@@ -23,6 +25,8 @@ PAGE = """# Torture: what was done to the lake, and what came of it
 | kills at random times | {random_kills:,} |
 | kills of loads of other files and places, of these second kills | {file_kills:,}, {file_second:,} |
 | histories, with commits in them | {histories:,}, {commits:,} |
+| operations on PostgreSQL servers, of these DDL | {operations:,}, {ddl:,} |
+| loads of these, of these killed | {server_loads:,}, {server_kills:,} |
 | kinds of trouble | {fault_count} |
 | mutants caught | {caught} of {mutant_count} |
 
@@ -61,6 +65,18 @@ lines beside CSV in one commit group, whose objects have more parts from file to
 loaded into a lake on this machine. Loads of documents are killed at random times, and so are the processes that read them.
 
 {file_table}
+
+## A PostgreSQL server
+
+A seed gives a history of a table, partitioned or not, with a cursor of some type: rows come, change, move, go and come late, in transactions
+that stay open over a load as well; VACUUM FULL, CLUSTER, TRUNCATE; columns, partitions, keys and the table's name change. In between, three
+streams are loaded at once, by `replace`, `append` and `dedupe`. While they are read rows go on changing, and the process dies at a crash
+point, or the server's sessions are ended, or the server is stopped. What bronze must hold is worked out from the server's own words
+(`::text`) in the loader's snapshot, and compared in full after each load: each row that the law of its stream promises, once. A row whose
+cursor lies further back than `look_back` when it is committed is promised to nobody. To see one again:
+`python -m lakesmith.testing.torture --part postgres --seed <number>`.
+
+{server_table}
 
 ## Trouble
 
@@ -128,7 +144,8 @@ def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "commits": histories.get("commits", 0),
         "steps": histories.get("steps", {}),
         "faults": parts.get("faults", {}).get("faults", {}),
-        "mutants": parts.get("mutants", {}).get("mutants", {}),
+        "mutants": {**parts.get("mutants", {}).get("mutants", {}), **parts.get("postgres", {}).get("mutants", {})},
+        "postgres": parts.get("postgres", {}).get("postgres", {}),
         **{kind: sum(part.get(kind, 0) for part in parts.values()) for kind in (*COUNTED, "other", "seconds")},
         "seeds": {name: part["seeds"] for name, part in parts.items() if "seeds" in part},
         "parts": parts,
@@ -138,6 +155,7 @@ def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def page(figures: dict[str, Any]) -> str:
     """Return the page for people."""
     kills, mutants, files = figures["kills"], figures["mutants"], figures["files"]
+    server = figures.get("postgres", {})
     return PAGE.format(
         **{kind: figures[kind] for kind in (*COUNTED, "other")},
         minutes=round(figures["seconds"] / 60),
@@ -150,6 +168,8 @@ def page(figures: dict[str, Any]) -> str:
         file_table=_file_table(files),
         histories=figures["histories"],
         commits=figures["commits"],
+        **{name: server.get(key, 0) for name, key in SERVER.items()},
+        server_table=_table(("on the server", "times"), _steps_of(server)),
         fault_count=len(figures["faults"]),
         caught=sum(mutants.values()),
         mutant_count=len(mutants),
@@ -165,6 +185,10 @@ def _file_table(files: dict[str, dict[str, int]]) -> str:
     return "\n".join(
         ["| loaded | killed at crash points | and again | at random times |", "| --- | --- | --- | --- |", *lines]
     )
+
+
+def _steps_of(server: dict[str, int]) -> dict[str, int]:
+    return {name.removeprefix("step "): count for name, count in server.items() if name.startswith("step ")}
 
 
 def _table(heads: tuple[str, str], rows: dict[str, int]) -> str:

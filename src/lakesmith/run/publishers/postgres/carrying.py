@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,16 @@ from lakesmith.run.publishers.postgres.options import PostgresPublisherOptions
 if TYPE_CHECKING:
     import psycopg
 
-OURS = "_ls_"
+OURS = "ls"
+DECLARED = re.compile(rf".*_{OURS}_[0-9a-f]{{8}}", re.DOTALL)
+"""How the name of an index ends that the project asked for."""
 RIGHTS = """select '', a.privilege_type, r.rolname, a.grantee, a.is_grantable from pg_class c
     cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee where c.oid = %(old)s and a.grantee <> c.relowner
     union all
     select attname, a.privilege_type, r.rolname, a.grantee, a.is_grantable from pg_attribute t
     cross join aclexplode(t.attacl) a left join pg_roles r on r.oid = a.grantee where t.attrelid = %(old)s and attnum > 0"""
 COMMENTS = "select objsubid, description from pg_description where classoid = 'pg_class'::regclass and objoid = %s"
+NOT_NULL = "select attname from pg_attribute where attrelid = %s and attnum > 0 and attnotnull and not attisdropped"
 CONSTRAINTS = """select conname, contype::text, pg_get_constraintdef(oid) from pg_constraint
     where conrelid = %s and contype in ('p', 'u', 'c', 'f', 'x') order by conname"""
 INDEXES = """select c.relname, pg_get_indexdef(i.indexrelid), quote_ident(n.nspname) || '.' || quote_ident(t.relname), i.indisunique
@@ -48,13 +52,13 @@ class Making:
         """Make the key and the indexes that the project asks for; return their names for now and for good."""
         renames = []
         if self.options.key:
-            renames.append((f"{self.aside}_key", short(self.table, "pkey")))
+            renames.append((f"{self.aside}_key", self._free("pkey")))
             self._do(
                 f"alter table {self.new} add constraint {sql.name(renames[-1][0])} primary key ({_list(self.options.key)})"
             )
         for number, columns in enumerate(self.options.indexes):
             digest = hashlib.sha256(repr(columns).encode()).hexdigest()[:8]
-            renames.append((f"{self.aside}_{number}", short(self.table, OURS.strip("_") + "_" + digest)))
+            renames.append((f"{self.aside}_{number}", self._free(f"{OURS}_{digest}")))
             self._do(f"create index {sql.name(renames[-1][0])} on {self.new} ({_list(columns)})")
         return renames
 
@@ -62,6 +66,9 @@ class Making:
         """Give the new table what the old one has; return the indexes and the constraints to rename once that one is gone."""
         self._carry_rights(old)
         self._carry_comments(old)
+        for (column,) in self.connection.execute(NOT_NULL, [old]).fetchall():
+            if self._has(column):
+                self._do(f"alter table {self.new} alter column {sql.name(column)} set not null")
         indexes, constraints = [], []
         for number, (name, kind, definition) in enumerate(self.connection.execute(CONSTRAINTS, [old]).fetchall()):
             if kind == "p" and self.options.key:
@@ -69,11 +76,10 @@ class Making:
             aside = f"{self.aside}_c{number}"
             self._do(f"alter table {self.new} add constraint {sql.name(aside)} {definition}")
             constraints.append((aside, name))
-        declared = f"_{OURS.strip('_')}_"
         for number, (name, definition, relation, unique) in enumerate(
             self.connection.execute(INDEXES, [old]).fetchall()
         ):
-            if declared in name:
+            if DECLARED.fullmatch(name):
                 continue  # of the project: made anew, or not asked for any more
             aside, rest = f"{self.aside}_i{number}", definition.partition(f" ON {relation} USING ")[2]
             self._do(f"create {'unique ' if unique else ''}index {sql.name(aside)} on {self.new} using {rest}")
@@ -86,6 +92,16 @@ class Making:
             self._do(f"comment on table {self.new} is {sql.text(description)}")
         for role in self.options.readers:
             self._do(f"grant select on {self.new} to {sql.name(role)}")
+
+    def _free(self, suffix: str) -> str:
+        """Return a name for an index that nothing has but the table which is going to be dropped: one renamed by hand keeps its own."""
+        name = short(self.table, suffix)
+        row = self.connection.execute(
+            "select 1 from pg_class c left join pg_index i on i.indexrelid = c.oid"
+            " where c.oid = to_regclass(%s) and i.indrelid is distinct from to_regclass(%s)",
+            [sql.relation(self.options.schema_, name), sql.relation(self.options.schema_, self.table)],
+        ).fetchone()
+        return name if row is None else short(self.table, f"{self.aside.rpartition('_')[2]}_{suffix}")
 
     def _carry_rights(self, old: int) -> None:
         for column, right, role, grantee, grantable in self.connection.execute(RIGHTS, {"old": old}).fetchall():

@@ -70,13 +70,22 @@ class Ledger:
         ).fetchone()
         return Entry(*row) if row else None
 
-    def knows(self, table: str) -> bool:
-        """Return whether a table of this name was ever made by Lakesmith here: it may have come back from a backup since."""
+    def restored(self, table: str) -> bool:
+        """Return whether a table under this name is one that Lakesmith made, come back from a backup with another identity.
+
+        It is not where the table that was made lives on under another name, or this one does not have as many rows: then somebody
+        made it by hand.
+        """
         row = self.connection.execute(
-            f"select 1 from {self._name} where table_name = %s and made",  # noqa: S608
-            [table],
+            f"select rows from {self._name} known where table_name = %s and made and not exists"  # noqa: S608
+            " (select from pg_class where oid = known.relation and relkind in ('r', 'p') and relnamespace = to_regnamespace(%s))",
+            [table, sql.name(self.schema)],
         ).fetchone()
-        return row is not None
+        there = self.connection.execute("select to_regclass(%s)", [sql.relation(self.schema, table)]).fetchone()
+        if row is None or not (there and there[0]):
+            return False
+        held = self.connection.execute(f"select count(*) from {sql.relation(self.schema, table)}").fetchone()  # noqa: S608
+        return held == row
 
     def write(self, entry: Entry) -> None:
         """Put an entry in force, with the transaction it speaks of."""

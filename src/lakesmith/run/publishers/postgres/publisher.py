@@ -106,7 +106,7 @@ class Attempt:
             self._take_lock(connection)
             known = ledger.entry(self.table)
             self._refuse_older(known, place)
-            made = known.made if known else ledger.knows(self.table)
+            made = known.made if known else ledger.restored(self.table)
             sends = known is None or (known.content, known.settings) != (self.shipment.content, self._settings)
             if sends:
                 delivery = Delivery(connection, self.options, self.shipment, self.table, self.ticket)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.engines.postgres.address import Address
-from lakesmith.engines.postgres.connect import ALIVE, SETTINGS
+from lakesmith.engines.postgres.connect import ALIVE, ENCODING, SETTINGS
 from lakesmith.errors import (
     LakesmithError,
     MissingExtraError,
@@ -96,6 +96,7 @@ def session(address: Address, timeout_s: int) -> Iterator[psycopg.Connection[Any
             prepare_threshold=None,
             application_name=APPLICATION,
             connect_timeout=timeout_s,
+            client_encoding=ENCODING,
             options=SETTINGS,
             **ALIVE,
         )

@@ -34,6 +34,11 @@ HOLDERS = """
     union
     select 'row security' from pg_class where oid = %(table)s and relrowsecurity
     union
+    select 'a table it inherits from' from pg_inherits where inhrelid = %(table)s
+    union
+    select 'a setting of the table' from pg_class where oid = %(table)s
+      and (reloptions is not null or reltablespace <> 0 or relpersistence <> 'p' or relreplident <> 'd')
+    union
     select 'partition ' || relname from pg_class where oid = %(table)s and (relispartition or relkind = 'p')
     order by 1"""
 

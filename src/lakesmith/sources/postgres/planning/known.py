@@ -22,6 +22,13 @@ where oid = any(%s) and relfilenode <> 0 and relfilenode <> pg_catalog.pg_relati
 """
 
 
+# Who may read a column is asked as of now: nobody may read one that was dropped.
+_GONE = """
+select count(*) from unnest(%s::int2[]) as number
+where pg_catalog.has_column_privilege(%s::oid, number, 'select') is null
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A table, its columns, and its parts with rows of their own, as they are in a snapshot that holds a lock on them."""
@@ -78,6 +85,49 @@ class Known:
             )
         return tuple(column for column in self.structure.columns if column.name in names)
 
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """The oids of its partitions; empty where it has none."""
+        return tuple(sorted(leaf.oid for leaf in self.leaves)) if self.table.kind == "partitioned table" else ()
+
+    def key(self, stream: StreamSpec) -> tuple[Column, ...]:
+        """Return the columns that tell rows apart, by the server's word; empty where nothing does, or one of them is not read."""
+        read = {column.name: column for column in self.chosen(stream)}
+        keys = [key.columns for key in self.structure.keys if set(key.columns) <= set(read)]
+        return tuple(read[name] for name in keys[0]) if keys else ()
+
+
+def _lock(session: psycopg.Connection[Any], known: Known, where: str) -> None:
+    """Take a share lock on all that is read, under the names that the snapshot's catalog has.
+
+    A statement means what is called so now. What was renamed since the snapshot was taken would be read as something else. A partition
+    that was detached since is not locked with its table.
+
+    Raises:
+        RetriableError: If a table or column has another name by now.
+    """
+    import psycopg
+
+    table, columns = known.table, [column for column in known.structure.columns if column.is_readable]
+    named = ", ".join(column.quoted for column in columns)
+    try:
+        met = session.execute(f"select {named} from {table.relation.quoted} limit 0".encode()).pgresult  # noqa: S608 - quoted names
+        is_same = met is not None and all(
+            (met.ftable(at), met.ftablecol(at)) == (table.oid, column.attnum) for at, column in enumerate(columns)
+        )
+        for leaf in known.leaves if known.is_cut_by_pages else ():
+            met = session.execute(f"select tableoid from only {leaf.relation.quoted} limit 0".encode()).pgresult  # noqa: S608 - a quoted name
+            is_same = is_same and met is not None and met.ftable(0) == leaf.oid
+        hidden = [column.attnum for column in known.structure.columns if not column.is_readable]
+        row = session.execute(_GONE, (hidden, table.oid)).fetchone()
+        is_same = is_same and row is not None and not row[0]
+    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable):
+        is_same = False
+    if not is_same:
+        raise RetriableError(
+            f"{table.relation} was altered while the load began.", where=where, fix="run the same command again"
+        )
+
 
 def learn(session: psycopg.Connection[Any], relation: Relation, where: str) -> Known:
     """Return what is known of a table, locked against all that would move its rows until the snapshot is let go of.
@@ -94,10 +144,8 @@ def learn(session: psycopg.Connection[Any], relation: Relation, where: str) -> K
             where=where,
             fix=f"run `refresh materialized view {relation}`",
         )
-    session.execute(
-        f"select from {relation.quoted} limit 0".encode()
-    )  # a share lock, on everything that it is read from
     known = Known(describe(session, table), tuple(list_leaves(session, table)) if table.kind != "view" else ())
+    _lock(session, known, where)
     row = session.execute(_REWRITTEN, ([leaf.oid for leaf in known.leaves],)).fetchone()
     if row is None or row[0]:
         raise RetriableError(

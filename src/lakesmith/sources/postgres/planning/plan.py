@@ -24,6 +24,7 @@ UNSIZED_PARTS = 4
 """A view is cut into this many parts for each connection, as nobody knows how large it is."""
 
 KB = 1024
+WHOLE = "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Token:
     where: str
     looks_back: bool = False
     last: str | None = None
+
+    @property
+    def whole(self) -> str | None:
+        """The plan, where it is one of all rows."""
+        return self.plan if self.plan.endswith(f":{WHOLE}") else None
 
     @property
     def is_last(self) -> bool:
@@ -117,17 +123,19 @@ class Planning:
         return " and ".join(f"({one})" for one in (*conditions, f"\n{own}\n" if own else "") if one)
 
     def _rest(self, since: Place, cursor: Cursor | None) -> list[Split]:
-        """Return what is left of a plan that was cut off; all of it under another snapshot, whose names are other ones."""
-        if since.cut_off is None:
-            return []
+        """Return what is left of a plan that was cut off; all of it under another snapshot, whose names are other ones.
+
+        A plan that was read to its end and not swapped in is no better: somebody who loads now wants what is there now.
+        """
         whole = self._whole(cursor, self._last(cursor) if cursor is not None else None)
-        is_same = whole and Token.decode(whole[0].token).plan == since.cut_off.plan
-        return whole[since.cut_off.done :] if is_same else whole
+        plan, done = (since.cut_off.plan, since.cut_off.done) if since.cut_off else (since.whole, len(whole))
+        is_same = whole and Token.decode(whole[0].token).plan == plan
+        return whole[done:] if is_same else whole
 
     def _whole(self, cursor: Cursor | None, last: str | None = None) -> list[Split]:
         sees = cursor.sees if cursor is not None else ""
         return self._numbered(
-            "whole", [replace(part, where=self.filtered(part.where, sees)) for part in self._parts()], last
+            WHOLE, [replace(part, where=self.filtered(part.where, sees)) for part in self._parts()], last
         )
 
     def _parts(self) -> list[Part]:

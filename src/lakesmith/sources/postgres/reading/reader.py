@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lakesmith.errors import RetriableError
 from lakesmith.model.streams import Chunk, StreamSpec
 from lakesmith.sources.postgres.catalog.values import Column
 from lakesmith.sources.postgres.planning.cursors import Cursor
 from lakesmith.sources.postgres.planning.plan import Token
-from lakesmith.sources.postgres.planning.window import MOST_HELD, columns_of, fingerprint, sum_query, told_over
+from lakesmith.sources.postgres.planning.window import (
+    MOST_HELD,
+    column_sums,
+    columns_of,
+    fingerprint,
+    sum_query,
+    told_over,
+)
 from lakesmith.sources.postgres.position import CursorPlace, CutOff, Origin, Place
 
 if TYPE_CHECKING:
@@ -19,6 +27,31 @@ if TYPE_CHECKING:
 
     from lakesmith.sources.postgres.reading.session import ReadingSession
     from lakesmith.sources.postgres.types import TableTypes
+
+
+# Looks at what is attached now, not at what the snapshot's catalog has.
+_PARTS = "select coalesce(string_agg(relid::oid::text, ',' order by relid::oid), '') from pg_catalog.pg_partition_tree({oid}::oid::regclass) where isleaf"
+
+
+@dataclass(frozen=True, slots=True)
+class Partitions:
+    """The partitions of the table `oid` when its plan was made, by their oids."""
+
+    oid: int
+    leaves: tuple[int, ...]
+
+    def need_same(self, session: ReadingSession, about: str) -> None:
+        """Go on if they are the same now: a lock does not keep others out, whose rows a statement sees in the midst of a snapshot.
+
+        Raises:
+            RetriableError: If they are not.
+        """
+        if session.answer(_PARTS.format(oid=self.oid))[0] != ",".join(map(str, self.leaves)):
+            raise RetriableError(
+                f"Partitions of the table of {about} came or went while it was read.",
+                where=about,
+                fix="run the same command again",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +69,9 @@ class Task:
     rows: Callable[[str], str]
     cursor: Cursor | None = None
     before: CursorPlace | None = None
+    key: tuple[Column, ...] = ()
+    """The columns that tell its rows apart, as far as they are read; empty where nothing does."""
+    partitions: Partitions | None = None
 
 
 def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
@@ -49,12 +85,15 @@ def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
         yield Chunk(
             task.types.rows(batch), going, counted=batch.num_rows + held, origin=str(task.stream.id.name), held=held
         )
+    end, notices = _end(session, task), _notices(session, task)
+    if task.partitions is not None and (task.cursor is not None or not task.token.relation.startswith("only ")):
+        task.partitions.need_same(session, str(task.stream.id))
     yield Chunk(
         task.types.empty(),
-        _end(session, task).encode(),
+        end.encode(),
         counted=counted - arrived,
         origin=str(task.stream.id.name),
-        notices=_notices(session, task),
+        notices=notices,
     )
 
 
@@ -94,18 +133,19 @@ def _end(session: ReadingSession, task: Task) -> Place:
     if not task.token.is_last:
         return _place(task, done=task.token.number + 1)
     if task.cursor is None:
-        return Place(task.origin)
-    last = task.token.last
-    place = CursorPlace(task.cursor.column.name, last)
-    return Place(
-        task.origin, place if last is None else _holding(session, task, task.cursor, replace(place, last=last))
-    )
+        return Place(task.origin, whole=task.token.whole)
+    place = CursorPlace(task.cursor.column.name, task.token.last)
+    held = place if place.last is None else _holding(session, task, task.cursor, place)
+    return Place(task.origin, held, whole=task.token.whole)
 
 
 def _holding(session: ReadingSession, task: Task, cursor: Cursor, place: CursorPlace) -> CursorPlace:
     """Return a place with the fingerprints of the rows that the next load looks back on."""
     rows, mark = task.rows(cursor.window(place.last or "")), fingerprint(task.columns)
     told = told_over(task.columns)
+    if task.stream.mode == "append":  # a row that is read twice does no harm elsewhere
+        sums = session.answer(column_sums(task.columns, task.key, rows))[1:]
+        place = replace(place, sums=sums, keyed_by=told_over(task.key))
     if int(session.answer(f"select count(*) from (select from {rows} limit {MOST_HELD + 1}) as found")[0]) > MOST_HELD:  # noqa: S608 - names are quoted, values are literals
         return replace(place, held=session.answer(sum_query(mark, rows)), told_by=told, is_sum=True)
     query = f"select {mark} from {rows}"  # noqa: S608 - names are quoted, values are literals

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.testing.torture import victims
 from lakesmith.testing.torture.crew import Told, work
-from lakesmith.testing.torture.postgres.history import STEPS, History, play
+from lakesmith.testing.torture.postgres.history import History, Playing, Theme, play
 from lakesmith.testing.torture.postgres.server import TortureServer, serving
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Task:
     mutant: str = ""
 
 
-def torture_postgres(budget: Budget, place: Path, say: Say, *, steps: int = STEPS) -> Found:
+def torture_postgres(budget: Budget, place: Path, say: Say) -> Found:
     """Play histories, and try the mutants if the budget has any for them."""
     from lakesmith.testing.torture.campaigns import Found, reported
     from lakesmith.testing.torture.postgres.mutants import MUTANTS
@@ -49,7 +49,7 @@ def torture_postgres(budget: Budget, place: Path, say: Say, *, steps: int = STEP
     import_everything()
     place.mkdir(parents=True, exist_ok=True)
     first = budget.first_seed
-    tasks = [Task((seed,), steps) for seed in range(first, first + budget.towns)]
+    tasks = [Task((seed,), budget.town_steps) for seed in range(first, first + budget.towns)]
     tasks += [Task(range(SEEDS_PER_MUTANT), MUTANT_STEPS, name) for name in MUTANTS if budget.mutant_seeds]
     found, done, mutants = Found(), Counter[str](), {}
     with serving(min(budget.workers, len(tasks))) as servers:
@@ -60,6 +60,9 @@ def torture_postgres(budget: Budget, place: Path, say: Say, *, steps: int = STEP
                 say(f"  {told['mutant']}: {told['caught'].splitlines()[0] if told['caught'] else 'NOT CAUGHT'}")
                 continue
             done.update(told["figures"])
+            say(
+                f"  seed {told['seed']}: {told['figures']['operations']} operations, {told['figures']['ddl']} DDL; {done['operations']:,} and {done['ddl']:,} so far"
+            )
             found.broken += told["broken"]
             found.kinds.update(told["kinds"])
     found.broken += [f"mutant {name!r} was not caught" for name, caught in mutants.items() if not caught]
@@ -94,10 +97,11 @@ def _doing(servers: Sequence[TortureServer], place: Path) -> Callable[[Task, int
         home = place / f"worker-{worker}"
         if task.mutant:
             return {"mutant": task.mutant, "caught": _catch(task, servers[worker], home), "broken": []}
-        history = play(servers[worker], task.seeds[0], home, steps=task.steps)
+        history = play(servers[worker], task.seeds[0], home, Playing(task.steps))
         broken = history.broken
         return {
             "mutant": "",
+            "seed": history.seed,
             "figures": {**_figures(history), **history.figures},
             "broken": [_story(history)] if broken else [],
             "kinds": {broken.kind: 1} if broken else {},
@@ -108,11 +112,12 @@ def _doing(servers: Sequence[TortureServer], place: Path) -> Callable[[Task, int
 
 def _catch(task: Task, server: TortureServer, home: Path) -> str:
     """Return how a mutant is caught, empty if it is not."""
-    from lakesmith.testing.torture.postgres.mutants import applied
+    from lakesmith.testing.torture.postgres.mutants import THEMES, applied
 
+    how = Playing(task.steps, 1, THEMES.get(task.mutant, Theme()))
     with applied(task.mutant):
         for seed in task.seeds:
-            history = play(server, seed, home, steps=task.steps, number=1)
+            history = play(server, seed, home, how)
             if history.broken is not None:
                 return f"seed {seed}: {history.broken}"
     return ""
@@ -126,5 +131,3 @@ def _figures(history: History) -> dict[str, Any]:
 def _story(history: History, *, whole: bool = False) -> str:
     head = f"postgres, seed {history.seed}, cursor {history.town.cursor.type}: {history.broken or 'all laws hold'}"
     return "\n".join([head, *(history.town.story if whole else history.town.story[-TOLD:])])
-
-

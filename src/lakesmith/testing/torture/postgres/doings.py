@@ -1,5 +1,7 @@
 """What happens in a town: rows come, change, move and go, and so do columns, partitions, keys and the table's name."""
 
+# ruff: noqa: S608 - the names and values are our own
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -18,7 +20,10 @@ def _value(town: Town, kind: str) -> str:
 
 def _row(town: Town, stamp: str) -> str:
     town.number += 1
-    shard, pad = town.chance.choice(town.shards), f"repeat('{town.chance.choice('abcd')}', {town.chance.randint(0, PAD)})"
+    shard, pad = (
+        town.chance.choice(town.shards),
+        f"repeat('{town.chance.choice('abcd')}', {town.chance.randint(0, PAD)})",
+    )
     extras = "".join(f", {_value(town, kind)}" for kind in town.columns.values())
     return f"({town.number}, {shard}, {stamp}, {pad}{extras})"
 
@@ -81,7 +86,9 @@ def _go(town: Town) -> tuple[str, ...]:
 
 
 def _go_many(town: Town) -> tuple[str, ...]:
-    return (f"delete from {town.table} where {town.key} % 5 = {town.chance.randint(0, 4)} and {town.key} < {town.number - 20}",)
+    return (
+        f"delete from {town.table} where {town.key} % 5 = {town.chance.randint(0, 4)} and {town.key} < {town.number - 20}",
+    )
 
 
 def _get_other_key(town: Town) -> tuple[str, ...]:
@@ -225,6 +232,8 @@ def _part(town: Town) -> tuple[str, ...]:
     if not town.is_parted:
         return _comment(town)
     if town.away and town.chance.random() < 0.6:  # noqa: PLR2004 - mostly
+        if attach(town):
+            return ()
         shard = town.away.pop()
         town.shards.append(shard)
         return (_alike(town, shard), f"alter table {town.table} attach partition t_{shard} for values in ({shard})")
@@ -235,6 +244,17 @@ def _part(town: Town) -> tuple[str, ...]:
     shard = max([*town.shards, *town.away]) + 1
     town.shards.append(shard)
     return (f"create table t_{shard} partition of {town.table} for values in ({shard})",)
+
+
+def attach(town: Town) -> bool:
+    """Attach a partition as it is; whether it fits still."""
+    if not town.away:
+        return False
+    shard = town.away[-1]
+    if not town.execute("partition", f"alter table {town.table} attach partition t_{shard} for values in ({shard})"):
+        return False
+    town.shards.append(town.away.pop())
+    return True
 
 
 def _alike(town: Town, shard: int) -> str:

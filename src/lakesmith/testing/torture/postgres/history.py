@@ -1,5 +1,7 @@
 """One history: a town lives, loads run in victims that may die at any step, and bronze is compared in full after each of them."""
 
+# ruff: noqa: S608 - our own words
+
 from __future__ import annotations
 
 import contextlib
@@ -9,7 +11,7 @@ import shutil
 import signal
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lakesmith.host import crash
 from lakesmith.testing.torture import victims
 from lakesmith.testing.torture.laws import BrokenError
-from lakesmith.testing.torture.postgres.doings import DDL, ROWS, UPKEEP, alter, live
+from lakesmith.testing.torture.postgres.doings import DDL, ROWS, UPKEEP, alter, attach, live
 from lakesmith.testing.torture.postgres.promise import Promise, Sight, look
 from lakesmith.testing.torture.postgres.town import Town, settled
 from lakesmith.testing.torture.postgres.watched import Errand, read_bronze
@@ -42,11 +44,9 @@ POINTS = (
     "lake.swap.landed",
 )
 """Where a victim dies."""
-BY_TROUBLE = {"RetriableError", "SourceDataError", "ConnectorOptionsError", "SourceMissingError"}
-"""What a load may be refused by where somebody alters the table, or ends its sessions, while it begins."""
 STEPS = 420
-BETWEEN = (8, 60)
-"""How many things happen between two loads, besides those during a load."""
+MOST_BETWEEN = 80
+"""How many things happen between two loads at most, besides those during a load; more in a long history."""
 GROUP_BYTES = (1, *[1 << 30] * 6)
 """Now and then a commit at the end of every split."""
 
@@ -63,6 +63,14 @@ class Trouble:
     met: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What happens in a history more often than dice would have it: before each load, and between each snapshot and its plan."""
+
+    before: tuple[str, ...] = ()
+    altering: str = ""
+
+
 @dataclass(slots=True)
 class History:
     """The history of a seed, as far as it was played: what was done, and what is broken."""
@@ -71,6 +79,7 @@ class History:
     town: Town
     home: Path
     steps: int = STEPS
+    theme: Theme = Theme()
     promises: dict[str, Promise] = field(default_factory=dict)
     sights: dict[str, Sight] = field(default_factory=dict)
     """By snapshot, those of the load that runs."""
@@ -79,6 +88,8 @@ class History:
     settled: set[str] = field(default_factory=set)
     """Streams of which this load has told how it ended."""
     rebuild: set[str] = field(default_factory=set)
+    halves: dict[str, list[Mapping[int, str]]] = field(default_factory=lambda: {mode: [] for mode in MODES})
+    """By stream, what columns were called when loads were cut off since the last one that went through."""
     figures: Counter[str] = field(default_factory=Counter)
     chunks: int = 0
     trouble: Trouble = field(default_factory=Trouble)
@@ -89,9 +100,11 @@ class History:
         self.promises = {mode: Promise(mode, self.town.cursor) for mode in MODES}
         try:
             while self.done < self.steps:
-                for _step in range(self.town.chance.randint(*BETWEEN)):
+                for _step in range(self.town.chance.randint(5, max(MOST_BETWEEN, self.steps // 8))):
                     live(self.town)
-                self._load(self._draw())
+                for name in self.theme.before:
+                    alter(self.town, name, {**DDL, **ROWS}[name][1])
+                self._load(Trouble(alters=True) if self.theme.altering else self._draw())
             for session in tuple(self.town.open):
                 self.town.end(session)
             self._load(Trouble())
@@ -135,9 +148,14 @@ class History:
         self.figures["killed"] += end.was_killed
         if not end.went_well and not end.was_killed:
             raise BrokenError("failed", f"a load ended with {end.complaint or end}")
-        self._compare(end.was_killed)
+        self._compare(was_killed=end.was_killed)
 
-    def _run(self, act: Callable[[socket.socket], object], hear: Callable[[int, Mapping[str, Any]], None], env: Mapping[str, str]) -> victims.End:
+    def _run(
+        self,
+        act: Callable[[socket.socket], object],
+        hear: Callable[[int, Mapping[str, Any]], None],
+        env: Mapping[str, str],
+    ) -> victims.End:
         """Run a victim, and answer what it says."""
         mine, its = socket.socketpair()
 
@@ -202,7 +220,7 @@ class History:
             self.trouble.met = True
             table = {**DDL, **{name: one for name, one in UPKEEP.items() if name != "truncate"}}
             table = {name: one for name, one in table.items() if name not in ("rename table", "rename cursor or key")}
-            name = self.town.chance.choice(sorted(table))
+            name = self.theme.altering or self.town.chance.choice(sorted(table))
             alter(self.town, name, table[name][1])
 
     def _meddle(self, likely: float) -> None:
@@ -210,6 +228,8 @@ class History:
         while self.town.chance.random() < likely:
             if self.town.open and self.town.chance.random() < 0.2:  # noqa: PLR2004 - late commits
                 self.town.end(self.town.chance.choice(self.town.open))
+            if self.town.away and self.town.chance.random() < 0.1 and attach(self.town):  # noqa: PLR2004 - now and then
+                self.trouble.met = True
             name = self.town.chance.choices(list(ROWS), [weight for weight, _doing in ROWS.values()])[0]
             for sql in ROWS[name][1](self.town):
                 self.town.execute(name, sql)
@@ -232,7 +252,7 @@ class History:
                 busy = "" if what == "end all sessions" else "and state <> 'idle in transaction' "
                 town.main.execute(
                     "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() "
-                    f"and application_name = 'lakesmith' {busy}".encode()  # noqa: S608 - our own words
+                    f"and application_name = 'lakesmith' {busy}".encode()
                 )
 
     def _refused(self, said: Mapping[str, Any]) -> None:
@@ -240,7 +260,7 @@ class History:
         name, error = said["stream"], said["error"]
         self.town.tell(f"  {name} refused: {error}: {said['said']}")
         self.figures[f"refused by {error}"] += 1
-        if self.trouble.met and (error in BY_TROUBLE if self.trouble.alters else error == "RetriableError"):
+        if self.trouble.met and error == "RetriableError":
             return
         promised = self._after(name)
         if promised != error:
@@ -265,13 +285,16 @@ class History:
         if said["state"] != wanted or said["quarantined"] or not said["holds"]:
             raise BrokenError("other", f"{name} ended with {dict(said)}, wanted is {wanted}")
         if said["written"] != promised.new and not said["resumed"]:
-            raise BrokenError("lost" if said["written"] < promised.new else "doubled", f"{name} wrote {said['written']} rows, not {promised.new}")
-        self.promises[name] = promised
+            raise BrokenError(
+                "lost" if said["written"] < promised.new else "doubled",
+                f"{name} wrote {said['written']} rows, not {promised.new}",
+            )
+        self.promises[name], self.halves[name] = promised, []
         self.settled.add(name)
         self.rebuild.discard(name)
         self.figures["resumed"] += bool(said["resumed"] and promised.moves and name == "replace")
 
-    def _compare(self, was_killed: bool) -> None:
+    def _compare(self, *, was_killed: bool) -> None:
         """Compare all of bronze with the promises; what a victim took into its grave landed as a whole, or not at all."""
         bronze: dict[str, Any] = {}
 
@@ -285,7 +308,9 @@ class History:
         self.figures["comparisons"] += 1
         self.figures["rows compared"] += sum(len(rows or ()) for rows in bronze.values())
         for name in MODES:
-            may = [self.promises[name]]
+            if name not in self.settled and self.under.get(name) in self.sights:
+                self.halves[name].append(self.sights[self.under[name]].names)
+            may = [*(self.promises[name].under(names) for names in self.halves[name]), self.promises[name]]
             if name not in self.settled and name in self.under and was_killed and self.under[name] in self.sights:
                 after = self._after(name)
                 may += [after] if isinstance(after, Promise) else []
@@ -299,25 +324,36 @@ class History:
         """
         for promise in reversed(may):
             try:
-                promise.check(rows, self.town.key)
+                promise.check(rows)
             except BrokenError as error:
                 broken = error
                 continue
-            if promise is not self.promises[name]:
+            if promise.moves and promise is may[-1] and promise is not self.promises[name]:
                 self.figures["landed before the kill"] += 1
+                self.halves[name] = []
                 self.promises[name] = promise
                 self.rebuild.discard(name)
             return
         raise broken
 
 
-def play(server: TortureServer, seed: int, place: Path, *, steps: int = STEPS, number: int = 0) -> History:
-    """Play the history of a seed on a server; `number` tells its database from another one of the same seed."""
-    home = place / f"town-{seed}-{number}"
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """How a history is played; `number` tells its database from another one of the same seed."""
+
+    steps: int = STEPS
+    number: int = 0
+    theme: Theme = Theme()
+
+
+def play(server: TortureServer, seed: int, place: Path, how: Playing | None = None) -> History:
+    """Play the history of a seed on a server."""
+    how = how or Playing()
+    home = place / f"town-{seed}-{how.number}"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    with settled(server, seed, number) as town:
-        history = History(seed, town, home, steps)
+    with settled(server, seed, how.number) as town:
+        history = History(seed, town, home, how.steps, how.theme)
         history.play()
     shutil.rmtree(home, ignore_errors=True)
     return history

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lakesmith.testing.torture.mutants import Patches
+from lakesmith.testing.torture.postgres.history import Theme
 
 POSTGRES = "lakesmith.sources.postgres"
 Patch = Callable[[Patches], None]
@@ -183,6 +184,12 @@ MUTANTS: dict[str, Patch] = {
     "window the same by its count": _same_by_count,
     "renames not followed": _renames_unfollowed,
 }
+THEMES: dict[str, Theme] = {
+    "names of columns not proven": Theme(altering="swap columns"),
+    "window the same by its count": Theme(before=("drop column", "update silently", "update silently")),
+    "renames not followed": Theme(before=("rename column",)),
+}
+"""What mostly happens in the histories of a mutant that is seldom met in others."""
 
 
 @contextlib.contextmanager

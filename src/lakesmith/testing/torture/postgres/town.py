@@ -1,5 +1,7 @@
 """The database of a history: its table as one side knows it, and sessions that change it, some of them in long transactions."""
 
+# ruff: noqa: S608 - our own names
+
 from __future__ import annotations
 
 import contextlib
@@ -63,7 +65,9 @@ class Town:
         with psycopg.connect(self.server.url(), autocommit=True) as session:
             session.execute(f"create database {self.database}".encode())
         self.main = self.connect()
-        self.main.execute("create type mood as enum ('sad', 'glad'); create domain price as numeric(9,2) check (value >= 0)")
+        self.main.execute(
+            "create type mood as enum ('sad', 'glad'); create domain price as numeric(9,2) check (value >= 0)"
+        )
         self.columns = {self.fresh("x"): kind for kind in EXTRAS}
         named = "".join(f", {name} {kind}" for name, kind in self.columns.items())
         keys = "id, shard" if self.is_parted else "id"
@@ -120,7 +124,9 @@ class Town:
         """Return a condition for one row, if there is one: the first from some id on, often a young one."""
         back = self.chance.choice((20, 80, 2000))
         at = self.chance.randint(max(0, self.number - back), max(1, self.number))
-        return f"{self.key} = (select {self.key} from {self.table} where {self.key} >= {at} order by {self.key} limit 1)"
+        return (
+            f"{self.key} = (select {self.key} from {self.table} where {self.key} >= {at} order by {self.key} limit 1)"
+        )
 
     def execute(self, kind: str, sql: str, session: Any = None) -> bool:
         """Do one step, and note it; return whether it did anything. Locks and broken constraints are a part of life."""
@@ -131,7 +137,7 @@ class Town:
         try:
             with session.transaction() if session in self.open else contextlib.nullcontext():
                 cursor = session.execute(sql.encode())
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.IntegrityError) as error:
+        except _refusals() as error:
             self.tell(f"{who}: {kind} refused, {type(error).__name__}: {sql}")
             self.steps["refused"] += 1
             return False
@@ -162,6 +168,13 @@ class Town:
     def tell(self, text: str) -> None:
         """Add a line to the story."""
         self.story.append(text if len(text) < 400 else f"{text[:400]}…")  # noqa: PLR2004 - characters
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return what may come of any statement."""
+    from psycopg import errors
+
+    return errors.LockNotAvailable, errors.DeadlockDetected, errors.IntegrityError, errors.DatatypeMismatch
 
 
 @contextlib.contextmanager

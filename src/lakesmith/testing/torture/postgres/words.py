@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import struct
 from collections.abc import Sequence
@@ -9,7 +11,16 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-TEXTS = ("''", "'plain'", "'it''s'", "'ä ö 😀'", "E'tab\\tline\\nend'", "'NULL'", "repeat('long ', 60)", "'{not,array}'")
+TEXTS = (
+    "''",
+    "'plain'",
+    "'it''s'",
+    "'ä ö 😀'",
+    "E'tab\\tline\\nend'",
+    "'NULL'",
+    "repeat('long ', 60)",
+    "'{not,array}'",
+)
 
 VALUES: dict[str, tuple[str, ...]] = {
     "integer": ("0", "1", "-7", "2147483647", "-2147483648"),
@@ -22,7 +33,12 @@ VALUES: dict[str, tuple[str, ...]] = {
     "real": ("0.1", "1e30", "'NaN'", "'-Infinity'"),
     "boolean": ("true", "false"),
     "date": ("'2026-03-01'", "'0001-01-01'", "'9999-12-31'", "'infinity'", "'0044-03-15 BC'", "'20000-01-01'"),
-    "timestamp without time zone": ("'2026-03-01 12:34:56.789'", "'-infinity'", "'0044-03-15 01:02:03 BC'", "'2026-03-02'"),
+    "timestamp without time zone": (
+        "'2026-03-01 12:34:56.789'",
+        "'-infinity'",
+        "'0044-03-15 01:02:03 BC'",
+        "'2026-03-02'",
+    ),
     "timestamp with time zone": ("'2026-03-01 12:34:56.000001+02'", "'infinity'", "'12026-01-01 00:00+00'"),
     "bytea": ("''", r"'\x00ff10'"),
     "uuid": ("'00000000-0000-0000-0000-0000000000ff'", "gen_random_uuid()"),
@@ -49,6 +65,9 @@ RETYPES: dict[str, tuple[tuple[str, str], ...]] = {
     "mood": (("text", "{}::text"),),
 }
 """Type → types that a column of it may become, and how."""
+
+ASIDE = "__added"
+"""How the name of a column of bronze ends that stepped aside for another one of its name."""
 
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|\+00(?::00)?)?)?")
 _SPECIAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
@@ -82,6 +101,9 @@ def canon(value: Any) -> str | None:
     if isinstance(value, datetime):
         value = (value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)).isoformat(" ")
     text = value.isoformat() if isinstance(value, date) else str(value)
+    if text.startswith("[") and text.endswith("]"):  # a list in a column of texts
+        with contextlib.suppress(ValueError):
+            return _array(json.loads(text))
     return _time(text) or _number(text) or text
 
 
