@@ -162,3 +162,23 @@ def test_the_command_says_it_to_people_and_scripts(shop):
     assert "All 2 tables are the same." in same.stdout
     for wrong in (["nobody"], ["dev"], ["prod", "--key", "mart_a=x"], ["prod", "--select", "nothing"]):
         assert run_lakesmith(["diff", "dev", *wrong], shop, os.environ).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("100::bigint", "100::decimal(38, 35)"),
+        ("1.50::decimal(10, 2)", "1.5::double"),
+        ("-0.10::decimal(10, 2)", "-0.1::decimal(5, 1)"),
+        ("date '2026-01-01'", "timestamp '2026-01-01 00:00:00'"),
+        ("timestamp '2026-01-01 12:00:00'", "timestamptz '2026-01-01 13:00:00+01'"),
+    ],
+)
+def test_the_same_values_in_types_of_other_engines_are_the_same(shop, left, right):
+    publish(shop, "dev", a=f"select 1 as id, {left} as v")
+    publish(shop, "prod", a=f"select 1 as id, {right} as v")
+    one = lakesmith.open(shop, target="dev").diff(lakesmith.open(shop, target="prod"), Wish(keys={"a": ("id",)}))
+    (found,) = one
+    assert (found.same, list(found.types)) == (True, ["v"])
+    publish(shop, "prod", a=f"select 1 as id, {right.replace('2026', '2027').replace('1', '7', 1)} as v")
+    assert [one.columns for one in differ(shop, keys={"a": ("id",)}).values()] == [{"v": 1}]

@@ -5,9 +5,9 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 import lakesmith
-from lakesmith.run.renames import lines_naming
 from lakesmith.errors import DriftRefusedError, ProjectFileError, TooManyRejectsError, UsageError
 from lakesmith.model.streams import StreamId
+from lakesmith.run.renames import lines_naming
 
 STREAM = StreamId("shop", "people")
 PROJECT = "version: 1\nname: acme\nsources:\n  shop:\n    type: files\n    root: data\n    streams:\n      people: {}\n"

@@ -12,7 +12,7 @@ import pytest
 from psycopg import errors
 
 import lakesmith
-from lakesmith.api.granting import grants
+from lakesmith.api.granting import Roles, Section, grants
 from lakesmith.engines.postgres import PostgresEngine, PostgresOptions
 from lakesmith.errors import UsageError
 from lakesmith.model.loads import BronzeSnapshot
@@ -174,3 +174,11 @@ def test_snowflake_has_the_same_roles_in_its_own_words(shop):
     assert "grant select on future views in schema ANALYTICS.MARTS to role ACME_PROD_READER;" in to_reader
     to_loader = [one for one in statements if one.endswith("to role ACME_PROD_LOADER;")]
     assert [one for one in to_loader if "MARTS" in one] == []
+
+
+def test_long_names_make_three_roles_and_a_line_break_ends_no_comment():
+    names = Roles.of("p" * 40, "t" * 40)
+    found = [names.loader, names.transformer, names.reader]
+    assert len({name.encode()[:63] for name in found}) == 3
+    assert all(len(name) <= 63 for name in found)
+    assert str(Section(("The database a\n; drop table b; --",), ())) == "-- The database a ; drop table b; --\n"

@@ -83,9 +83,6 @@ class TestPostgres(EngineContract):
         url = self.urls.setdefault(str(self._folder), self.urls.get(str(self._folder)) or self.server.database())
         return PostgresOptions(url=url)
 
-    def _let_go(self, engine):
-        engine._lock.release()
-
     def build(self, engine, relation, query):
         schema, _, name = relation.partition(".")
         built = sql.relation(sql.build_schema("local", schema), name)

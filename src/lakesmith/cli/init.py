@@ -11,7 +11,12 @@ from lakesmith.cli.output import json_option, output_for
 
 @click.command("init")
 @click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--template", default="empty", show_default=True, help="What to begin with: agency, b2b-sales, empty or subscriptions.")
+@click.option(
+    "--template",
+    default="empty",
+    show_default=True,
+    help="What to begin with: agency, b2b-sales, empty or subscriptions.",
+)
 @click.option("--here", is_flag=True, help="Wrap the dbt project that is already in FOLDER; nothing of it is changed.")
 @json_option
 def command(folder: Path, template: str, here: bool, as_json: bool) -> int:  # noqa: FBT001

@@ -286,7 +286,9 @@ def _started(line: lines.LogLine) -> NodeStarted:
 
 def _status(line: lines.LogLine) -> str:
     own = str(line.node.get("node_status") or "")
-    status = (own if own not in ("", "None") else str(line.data.get("status") or "")).lower()  # unit tests have none of their own
+    status = (
+        own if own not in ("", "None") else str(line.data.get("status") or "")
+    ).lower()  # unit tests have none of their own
     return _STATUS.get(status, status)
 
 

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +31,7 @@ from lakesmith.errors import ConfigError, LakesmithError, SelectionError, Transf
 from lakesmith.host import crash
 from lakesmith.model.loads import BronzeSnapshot
 from lakesmith.model.plans import Dataset, EngineContext
+from lakesmith.model.protocols import Closes
 from lakesmith.model.streams import StreamId
 from lakesmith.model.types import DATE, DOUBLE, FLOAT, INT, LONG, STRING, TIMESTAMP, TIMESTAMPTZ, Decimal, Field, Schema
 from lakesmith.testing.bronze import BronzeTable, with_system
@@ -46,6 +47,7 @@ ENGINE_LAWS: Mapping[str, str] = MappingProxyType(
         "gone": "a stream that is no more is detached",
         "crash": "an attach or a swap that is killed leaves what was or what is to be, and the next one mends it",
         "forget": "tables that are forgotten are gone from the workspace, and no others",
+        "released": "an engine that is closed holds nothing, and others can build",
         "swap": "all that is swapped is seen together: by readers, as files, and in the list of contents",
         "keep": "what is not swapped again stays as it is, and what is not kept goes",
         "fault": "a swap that cannot be done changes nothing, and says which relation is at fault",
@@ -225,6 +227,19 @@ class EngineContract:
         with pytest.raises(SelectionError, match="stg_a"):
             engine.query("select x from silver.stg_a", where="build").read_all()
 
+    def test_a_build_without_a_swap(self, tmp_path: Path) -> None:
+        """A run may end after the attach; the next one is another process."""
+        table, engine = self._table(tmp_path), self._engine(tmp_path)
+        file = table.load(V1, _rows(1), 1)
+        engine.attach([table.at(1, V1, file)])
+        self._let_go(engine)
+        process = get_context("spawn").Process(
+            target=_act, args=(self.engine, self._context(tmp_path), "", "attach", [table.at(1, V1, file)])
+        )
+        process.start()
+        process.join()
+        _require("released", process.exitcode == 0, "another process could not attach")
+
     def test_swap(self, tmp_path: Path) -> None:
         """Readers, files and the list of contents say the same."""
         engine = self._with_marts(tmp_path, 1)
@@ -346,10 +361,21 @@ class EngineContract:
 
     def _engine(self, folder: Path) -> Any:
         folder.mkdir(parents=True, exist_ok=True)
-        return self.engine(self._context(folder))
+        self._made.append(self.engine(self._context(folder)))
+        return self._made[-1]
+
+    @pytest.fixture(autouse=True)
+    def _close_engines(self) -> Iterator[None]:
+        """Let go, at the end of a test, of all that its engines hold."""
+        self._made: list[Any] = []
+        yield
+        for engine in self._made:
+            self._let_go(engine)
 
     def _let_go(self, engine: Any) -> None:
         """Let another process build, where an attach keeps others out until the swap."""
+        if isinstance(engine, Closes):
+            engine.close()
 
     def _table(self, folder: Path) -> BronzeTable:
         return BronzeTable(folder / "files", ORDERS)

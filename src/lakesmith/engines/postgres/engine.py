@@ -123,11 +123,12 @@ class PostgresEngine:
 
         Raises:
             RunInProgressError: If another run builds this target.
+            RetriableError: If the session that keeps other runs out was lost since the attach.
         """
         if not relations:
             return
         with explained(self._address.place):
-            connection = self._lock.take()
+            connection = self._lock.still_held()
             for schema, _, table in (relation.partition(".") for relation in relations):
                 built = sql.relation(sql.build_schema(self._context.target, schema), table)
                 row = connection.execute("select relkind from pg_class where oid = to_regclass(%s)", [built]).fetchone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ from lakesmith.host.files import fsync_file, fsync_folder
 if TYPE_CHECKING:
     import psycopg
 
+ASIDE = ".tmp"
+"""How files end that are being written, or were when somebody was killed."""
 ROWS_PER_GROUP = 131_072
 LEAN = 9
 """Digits behind the point of a numeric whose model does not say, where that is enough."""
@@ -52,13 +56,18 @@ def export(connection: psycopg.Connection[Any], streamer: Streamer, tables: tupl
     path.parent.mkdir(parents=True, exist_ok=True)
     picks = _picks(connection, relation)
     query = f"select {', '.join(picks)} from {relation}"  # noqa: S608 - every part is quoted by `spelling`
-    aside = path.with_name(f".{path.name}.tmp")
+    aside = path.with_name(
+        f".{path.name}.{os.getpid()}-{threading.get_ident()}{ASIDE}"
+    )  # others may restore the same file
     reader = streamer.rows(query, describe(connection, query), fault)
-    with pq.ParquetWriter(aside, reader.schema, compression="zstd") as writer:
-        for batch in reader:
-            writer.write_batch(batch, ROWS_PER_GROUP)
-    fsync_file(aside)
-    aside.replace(path)
+    try:
+        with reader, pq.ParquetWriter(aside, reader.schema, compression="zstd") as writer:
+            for batch in reader:
+                writer.write_batch(batch, ROWS_PER_GROUP)
+        fsync_file(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
     fsync_folder(path.parent)
     fsync_folder(path.parent.parent)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,10 @@ class BuildLock:
         with _guard:
             held = _held.pop(self._name, None)
         if held is not None:
+            with contextlib.suppress(
+                load_psycopg().Error
+            ):  # the server takes a moment to notice that a session has ended
+                held.execute("select pg_advisory_unlock_all()")
             held.close()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -16,7 +17,7 @@ from lakesmith.engines.duckdb.manifest import Entry, Manifest, version_path
 from lakesmith.engines.postgres import control
 from lakesmith.engines.postgres import spelling as sql
 from lakesmith.engines.postgres.connect import load_psycopg
-from lakesmith.engines.postgres.export import columns_of, export
+from lakesmith.engines.postgres.export import ASIDE, columns_of, export
 from lakesmith.engines.postgres.grants import carry_over
 from lakesmith.engines.postgres.streaming import Streamer
 from lakesmith.errors import ConfigError, TransformError
@@ -31,6 +32,8 @@ OURS, RETIRED = "Lakesmith: tested tables of the target ", "Lakesmith: what read
 KEPT_MANIFESTS = 20
 COLLECT_LOCK_MS = 200
 COMMIT_LOCK_S = 60
+LEFT_S = 3600.0
+"""After so long a file that is still aside was left by somebody who is gone."""
 INHABITANTS = """select relname, relkind = 'v' from pg_class where relnamespace = %(schema)s and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     union all select proname, false from pg_proc where pronamespace = %(schema)s
     union all select typname, false from pg_type
@@ -211,6 +214,9 @@ class Warehouse:
     def collect(self, connection: psycopg.Connection[Any], previous: Manifest | None, new: Manifest) -> None:
         """Drop what neither manifest names. What somebody still reads or has built a view on stays for the next time."""
         files.collect(self.folder, new, previous)
+        for path in self.folder.glob(f"*/*/.*{ASIDE}"):  # a swap or a restore that was killed left it
+            if time.time() - path.stat().st_mtime > LEFT_S:
+                path.unlink(missing_ok=True)
         keep = {self.table_of(entry.dataset) for one in (previous, new) if one for entry in one.entries}
         stored = connection.execute("select tablename from pg_tables where schemaname = %s", [self.store]).fetchall()
         retired = connection.execute(

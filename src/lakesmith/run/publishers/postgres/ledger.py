@@ -85,7 +85,7 @@ class Ledger:
         if row is None or not (there and there[0]):
             return False
         held = self.connection.execute(f"select count(*) from {sql.relation(self.schema, table)}").fetchone()  # noqa: S608
-        return held == row
+        return bool(held == row)
 
     def write(self, entry: Entry) -> None:
         """Put an entry in force, with the transaction it speaks of."""

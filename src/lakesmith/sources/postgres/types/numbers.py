@@ -8,16 +8,21 @@ from lakesmith.model.types import Decimal
 from lakesmith.sources.postgres.types.arrow import Array, pa, pc
 from lakesmith.sources.postgres.types.parts import Parts, part
 
+DIGITS = 38
+"""What 128 bits hold in any case."""
+
 
 def part_numbers(texts: Array, kind: Decimal) -> Parts:
     """Return numerics as the server writes them in parts: decimals, and words for those that are none."""
     target = pa.decimal128(kind.precision, kind.scale)
-    try:
-        return Parts(texts.cast(target))
-    except pa.ArrowInvalid:  # at least one does not fit; Arrow does not say which
-        fits = pc.match_substring_regex(texts, _grammar(kind))
-        parts = part(texts, pc.invert(fits), lambda rare: rare)
-        return Parts(pc.replace_substring_regex(parts.values, *_needless(kind)).cast(target), parts.words)
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= DIGITS - kind.scale:  # Arrow lets longer texts wrap around, without a word
+        try:
+            return Parts(texts.cast(target))
+        except pa.ArrowInvalid:  # at least one does not fit; Arrow does not say which
+            pass
+    fits = pc.match_substring_regex(texts, _grammar(kind))
+    parts = part(texts, pc.invert(fits), lambda rare: rare)
+    return Parts(pc.replace_substring_regex(parts.values, *_needless(kind)).cast(target), parts.words)
 
 
 @cache
