@@ -123,6 +123,7 @@ ROWS = st.dictionaries(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS, ROWS)
 def test_any_two_tables_differ_as_dictionaries_do(shop, left, right):
@@ -145,6 +146,7 @@ def test_any_two_tables_differ_as_dictionaries_do(shop, left, right):
     assert (whole.only_left, whole.only_right) == (len(left.items() - right.items()), len(right.items() - left.items()))
 
 
+@pytest.mark.long
 def test_the_command_says_it_to_people_and_scripts(shop):
     publish(shop, "dev", mart_a="select i as id, i % 3 as v from range(2000) t(i)", mart_b="select 1 as x")
     publish(shop, "prod", mart_a="select i as id, i % 4 as v from range(5, 2005) t(i)", mart_b="select 1 as x")

@@ -117,6 +117,7 @@ def test_each_role_can_do_its_work_and_nothing_else(shop):
     refused(urls["catalog"], transformer, "insert into iceberg_tables values (2)", "create table x (id int)")
 
 
+@pytest.mark.long
 def test_the_engine_works_under_its_login_and_readers_read_what_it_swaps(shop):
     root, urls = shop
     apply(root, urls)

@@ -39,6 +39,18 @@ class TestDuckDB(EngineContract):
     def test_readers_see_whole_sets(self, tmp_path):
         """Each reader needs a process of its own here."""
 
+    @pytest.mark.long
+    def test_a_swap_that_is_killed(self, tmp_path):
+        super().test_a_swap_that_is_killed(tmp_path)
+
+    @pytest.mark.long
+    def test_a_build_without_a_swap(self, tmp_path):
+        super().test_a_build_without_a_swap(tmp_path)
+
+    @pytest.mark.long
+    def test_files_come_and_go(self, tmp_path):
+        super().test_files_come_and_go(tmp_path)
+
 
 @pytest.fixture(scope="module")
 def server():
@@ -70,6 +82,14 @@ class TestPostgres(EngineContract):
     @pytest.mark.long
     def test_a_swap_that_is_killed(self, tmp_path):
         super().test_a_swap_that_is_killed(tmp_path)
+
+    @pytest.mark.long
+    def test_readers_see_whole_sets(self, tmp_path):
+        super().test_readers_see_whole_sets(tmp_path)
+
+    @pytest.mark.long
+    def test_a_build_without_a_swap(self, tmp_path):
+        super().test_a_build_without_a_swap(tmp_path)
 
     @pytest.fixture(autouse=True)
     def _on_server(self, server):

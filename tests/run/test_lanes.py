@@ -19,7 +19,7 @@ from run_shelf import EACH_SPLIT, STREAM, Box, Shelf, contents, load
 
 from lakesmith.errors import SourceDataError
 from lakesmith.host import Host
-from lakesmith.host.stop import StopRequestedError
+from lakesmith.host.stop import Stop, StopRequestedError
 from lakesmith.model.streams import Split
 from lakesmith.run.lanes import Arriving, Piece, SplitLanes
 
@@ -148,6 +148,38 @@ def test_a_wish_to_stop_ends_every_thread(lake):
         load(shelf, lake.table(STREAM), host=host)
     assert shelf.reading == 0
     assert contents(lake) == []
+
+
+class SlowSource:
+    """Chunks that never come, and whoever waits for them can be woken; `deaf` to the first call."""
+
+    def __init__(self, *, deaf=0):
+        self.woken, self.calls, self.deaf = threading.Event(), 0, deaf
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        assert self.woken.wait(20)
+        raise SourceDataError("The statement was cancelled.", fix="run again")
+
+    def cancel(self):
+        self.calls += 1
+        if self.calls > self.deaf:
+            self.woken.set()
+
+
+def test_a_wish_to_stop_ends_a_wait_for_a_source_that_is_silent():
+    stop, sources, began_s = Stop(), [SlowSource(), SlowSource(deaf=1)], time.monotonic()
+    threading.Timer(0.2, stop.request).start()
+    splits = [Split(STREAM, str(number)) for number in range(2)]
+    with (
+        pytest.raises(StopRequestedError, match=r"^$"),
+        SplitLanes(lambda split: sources[int(split.name)], splits, 0, 2, check=stop.check) as reading,
+    ):
+        next(iter(reading))
+    assert time.monotonic() - began_s < 5
+    assert not [t for t in threading.enumerate() if t.name.startswith("lakesmith-read")]
 
 
 class TestBound:

@@ -13,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from run_shelf import STREAM, Box, Shelf, load
 
-from lakesmith.errors import EmptiedError, RowLawError, UsageError
+from lakesmith.errors import EmptiedError, ProjectFileError, RowLawError, UsageError
 from lakesmith.host import Host
 from lakesmith.model.loads import Counts
-from lakesmith.model.streams import Chunk, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, StreamSpec
 from lakesmith.run.load import LoadJob
 from lakesmith.run.reconciling import Reconciled, reconcile_stream
 
@@ -29,8 +29,10 @@ class KeyedShelf(Shelf):
 
     there: list[tuple[str, int]] = field(default_factory=list)
     miscounts: int = 0
+    asked: Ask | None = None
 
-    def keys(self, stream):
+    def keys(self, stream, ask):
+        self.asked = ask
         del stream
         for at in range(0, len(self.there), 2):
             part = self.there[at : at + 2]
@@ -127,3 +129,15 @@ def test_a_source_that_cannot_send_keys_is_refused(table):
 def test_nothing_is_compared_with_a_table_that_was_never_loaded(table):
     with pytest.raises(UsageError, match="never been loaded"):
         reconcile_stream(job(shelf(("a", 1)), table))
+
+
+def test_a_source_is_told_how_far_it_was_loaded(table, loaded):
+    reconcile_stream(job(loaded, table), dry_run=True)
+    assert loaded.asked == Ask(since=table.head().position)
+
+
+def test_a_key_that_the_table_does_not_have_is_refused(lake, table, loaded):
+    before = image(lake)
+    with pytest.raises(ProjectFileError, match="no column 'number', which `key:` names"):
+        reconcile_stream(job(loaded, table, mode="dedupe", key=("Shop", "number")))
+    assert image(lake) == before

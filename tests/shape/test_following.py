@@ -152,6 +152,15 @@ def test_a_dropped_column_whose_name_is_taken_steps_aside():
     assert shaped.reshape.after.find("b").type == LONG
 
 
+def test_two_columns_that_step_aside_under_one_name_stay_apart():
+    known = (Field("a", LONG, "a", id=1), Field("a__added", LONG, id=2), Field("b", LONG, "b", id=3))
+    shaper = Shaper(Schema(known), Policy())
+    for _ in range(2):
+        shaped = shaper.shape(batch(b=([1], pa.int64(), "a")), str)
+        assert ids(shaped.reshape.after) == {"b": 1, "b__added": 2, "b__added_2": 3}
+        assert shaped.rows.to_pylist() == [{"b": 1, "b__added": None, "b__added_2": None}]
+
+
 def test_names_that_fold_alike_stay_apart():
     known = Schema((Field("a", LONG, "a", id=1), Field("x", LONG, "x", id=2)))
     shaped = Shaper(known, Policy()).shape(batch(a=([1], pa.int64(), ""), A=([2], pa.int64(), "x")), str)
@@ -188,6 +197,7 @@ def test_a_table_that_is_not_there_yet_has_nothing_to_rename():
 
 
 NAMES = ["a", "A", "b", "c c", "order", "é"]
+SUFFIXES = ("string", "added", "added_2", "added__string")
 
 
 @given(st.lists(st.sampled_from(NAMES), unique=True, min_size=1), st.data())
@@ -195,9 +205,11 @@ def test_every_id_keeps_its_column_and_every_name_is_there_once(sources, data):
     columns = fold(sources)
     known = []
     for number, (source, column) in enumerate(zip(sources, columns, strict=True)):
-        known.append(Field(column, LONG, source, id=2 * number + 1))
-        if data.draw(st.booleans()):
-            known.append(Field(f"{column}__string", STRING, id=2 * number + 2))
+        known.append(Field(column, LONG, source, id=len(SUFFIXES) * number + number + 1))
+        for beside in data.draw(st.lists(st.sampled_from(SUFFIXES), unique=True)):
+            known.append(
+                Field(f"{column}__{beside}", STRING, id=len(SUFFIXES) * number + number + 2 + SUFFIXES.index(beside))
+            )
     moved = data.draw(st.lists(st.sampled_from(columns), unique=True))
     wanted = data.draw(st.permutations(NAMES))[: len(moved)]
     after, names = follow_renames(Schema(tuple(known)), dict(zip(moved, wanted, strict=True)))
@@ -211,6 +223,7 @@ def test_every_id_keeps_its_column_and_every_name_is_there_once(sources, data):
                 names[field.name],
             )
         elif "__" in field.name and field.name.partition("__")[0] in moved:
-            assert by_id[field.id].name == f"{names[field.name.partition('__')[0]]}__string"
+            base, _, suffix = field.name.partition("__")
+            assert by_id[field.id].name == f"{names[base]}__{suffix}"
     own = [f.source_name for f in after if f.source_name]
     assert len(set(own)) == len(own)

@@ -122,8 +122,11 @@ class Discovers(Protocol):
 class Keys(Protocol):
     """What a source may be able to do besides: send the keys of all it holds, so that records which vanished can be found."""
 
-    def keys(self, stream: StreamSpec) -> Iterator[Chunk]:
-        """Yield the columns of the stream's key alone, of every record there is now; `counted` as in `read`, positions empty."""
+    def keys(self, stream: StreamSpec, ask: Ask) -> Iterator[Chunk]:
+        """Yield the columns of the stream's key alone, of every record there is now; `counted` as in `read`, positions empty.
+
+        `ask.since` is how far the stream was loaded: a source that is another one by now refuses, as it does in `splits`.
+        """
         ...
 
 

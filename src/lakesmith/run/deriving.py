@@ -41,7 +41,7 @@ def add_vanished(
 
     if filling.head is None or not filling.head.rows:
         return
-    key = tuple(_column(spec, reshape.after, name) for name in spec.key)
+    key = tuple(bronze_column(spec, reshape.after, name) for name in spec.key)
     keys = filling.close() if staged is None else staged
     for rows in filling.bronze.vanished(keys, filling.number(reshape), key):
         gone = pa.repeat(pa.scalar("d"), rows.num_rows)
@@ -73,8 +73,12 @@ def _reject_of(row: QuarantinedRow) -> Reject:
     return Reject(row.reason, row.where, row.raw, row.column, row.masked, row.cut, row.mark)
 
 
-def _column(spec: StreamSpec, schema: Schema, written: str) -> str:
-    """Return the bronze column that the project calls `written`, as the source does or in other case."""
+def bronze_column(spec: StreamSpec, schema: Schema, written: str) -> str:
+    """Return the bronze column that the project calls `written`, as the source does or in other case.
+
+    Raises:
+        ProjectFileError: If the table has none.
+    """
     for same in (str, str.casefold):
         for field in schema.data:
             if same(written) in (same(field.source_name), same(field.name)):

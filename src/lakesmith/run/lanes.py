@@ -7,15 +7,28 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
+from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 from lakesmith.model.streams import Chunk, Position, Split
 
 WAIT_S = 0.1
-"""How long a lane that is ahead sleeps before it looks whether it is still wanted."""
+"""How long a lane that is ahead sleeps before it looks whether it is still wanted, and who waits for one whether he is to stop."""
+
+CANCEL_EVERY_S = 0.5
+"""How often a lane that waits for its source is asked to end: each time may take a connection to the server."""
 
 Read = Callable[[Split], Iterator[Chunk]]
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """What an iterator of chunks may be able to do besides: let another thread end a long wait in it."""
+
+    def cancel(self) -> None:
+        """End what it waits for, soon; whoever waits gets an error. It is asked again as long as it goes on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +43,13 @@ class SplitLanes:
     """Reads splits from `first` on, `count` of them at a time; to be used in a `with`, and gone through once.
 
     Pieces of one split come in order. After `hold` no further split is begun, and the pieces end when all that were begun have.
+    `check` is asked while several lanes are waited for; what it raises ends the wait.
     """
 
-    def __init__(self, read: Read, splits: Sequence[Split], first: int, count: int) -> None:
-        self._read, self._splits, self._count = read, splits, count
+    def __init__(
+        self, read: Read, splits: Sequence[Split], first: int, count: int, *, check: Callable[[], None] = lambda: None
+    ) -> None:
+        self._read, self._splits, self._count, self._check = read, splits, count, check
         self._next = first
         self._held = False
         self._lanes: _Threads | None = None
@@ -88,7 +104,7 @@ class SplitLanes:
                 open_ += 1
             if not open_:
                 return
-            piece = lanes.take()
+            piece = lanes.take(self._check)
             if piece.chunk is None:
                 open_ -= 1
             yield piece
@@ -128,6 +144,18 @@ class Arriving:
         return through
 
 
+@dataclass(slots=True)
+class _Wait:
+    """What a thread waits for; None before it began."""
+
+    chunks: Iterator[Chunk] | None = None
+
+    def end(self) -> None:
+        """End the wait where that can be done."""
+        if isinstance(self.chunks, Cancels):
+            self.chunks.cancel()
+
+
 class _Threads:
     """Threads that read splits into one queue, which holds as many chunks as there are threads."""
 
@@ -135,29 +163,39 @@ class _Threads:
         self._read = read
         self._pieces: Queue[Piece | BaseException] = Queue(count)
         self._stopped = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[threading.Thread, _Wait] = {}
 
     def begin(self, number: int, split: Split) -> None:
         """Read a split in a thread of its own."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=self._fill, args=(number, split), name=f"lakesmith-read-{number}", daemon=True)
-        self._threads.append(thread)
+        self._threads = {thread: wait for thread, wait in self._threads.items() if thread.is_alive()}
+        wait, name = _Wait(), f"lakesmith-read-{number}"
+        thread = threading.Thread(target=self._fill, args=(number, split, wait), name=name, daemon=True)
+        self._threads[thread] = wait
         thread.start()
 
-    def take(self) -> Piece:
-        """Return the next piece of any split."""
-        piece = self._pieces.get()
-        if isinstance(piece, BaseException):
-            raise piece
-        return piece
+    def take(self, check: Callable[[], None]) -> Piece:
+        """Return the next piece of any split; `check` is asked until there is one."""
+        while True:
+            try:
+                piece = self._pieces.get(timeout=WAIT_S)
+            except Empty:
+                check()
+                continue
+            if isinstance(piece, BaseException):
+                raise piece
+            return piece
 
     def stop(self) -> None:
-        """End all threads, each as soon as the chunk it reads is there."""
+        """End all threads, each as soon as the chunk it reads is there, or at once where its source can end a wait."""
         self._stopped.set()
-        for thread in self._threads:
-            while thread.is_alive():
-                self._drop()
-                thread.join(WAIT_S)
+        asked_s = None
+        while alive := [thread for thread in self._threads if thread.is_alive()]:
+            self._drop()
+            if asked_s is None or monotonic() - asked_s > CANCEL_EVERY_S:
+                asked_s = monotonic()
+                for thread in alive:
+                    self._threads[thread].end()
+            alive[0].join(WAIT_S)
 
     def _drop(self) -> None:
         try:
@@ -166,9 +204,9 @@ class _Threads:
         except Empty:
             return
 
-    def _fill(self, number: int, split: Split) -> None:
+    def _fill(self, number: int, split: Split, wait: _Wait) -> None:
         try:
-            chunks = self._read(split)
+            chunks = wait.chunks = self._read(split)
             for chunk in chunks:
                 if not self._put(Piece(number, chunk)):
                     getattr(chunks, "close", lambda: None)()  # an iterator that holds a connection gives it back here

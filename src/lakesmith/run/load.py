@@ -192,7 +192,8 @@ class _Loading:
         source, spec, ask = self.job.source, self.job.spec, self._ask()
         count = source.lanes(spec) if isinstance(source, Lanes) else 1
         arriving = Arriving(first, parallel=count > 1)
-        with SplitLanes(lambda split: source.read(spec, split, ask), self.splits, first, count) as lanes:
+        read, check = lambda split: source.read(spec, split, ask), self.job.host.stop.check
+        with SplitLanes(read, self.splits, first, count, check=check) as lanes:
             for piece in self.phases.timed("read", iter(lanes)):
                 if piece.chunk is not None:
                     self._take(piece.chunk, arriving.rows_before(piece), self.splits[arriving.earliest(piece) :])

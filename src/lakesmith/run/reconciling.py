@@ -8,7 +8,8 @@ from lakesmith.errors import RowLawError, UsageError
 from lakesmith.host.crash import point
 from lakesmith.model.loads import Batch, Checkpoint, Head, Load
 from lakesmith.model.protocols import Keys
-from lakesmith.run.deriving import add_vanished
+from lakesmith.model.streams import Ask
+from lakesmith.run.deriving import add_vanished, bronze_column
 from lakesmith.run.filling import Filling
 from lakesmith.run.limits import refuse_emptied
 from lakesmith.run.load import LoadJob
@@ -36,6 +37,7 @@ def reconcile_stream(job: LoadJob, *, dry_run: bool = False) -> Reconciled:
     Raises:
         UsageError: If the stream has no key, was never loaded, or its source cannot send keys.
         EmptiedError: If the source has no key at all, and the table has rows.
+        ProjectFileError: If the key names a column that the table does not have: it was renamed, or added, since the last load.
         RowLawError: If the source counted other keys than it sent.
         FencedError: If another program changed the table meanwhile; nothing is committed.
         LakesmithError: If the source or the lake refuses.
@@ -50,12 +52,19 @@ def reconcile_stream(job: LoadJob, *, dry_run: bool = False) -> Reconciled:
         raise _refused(
             job, f"The source of {spec.id} cannot send the keys it has.", "`lakesmith rebuild` loads it anew"
         )
+    _need_key(job, head)
     point("run.reconcile.begun")
     return _compare(job, source, head, dry_run=dry_run)
 
 
 def _refused(job: LoadJob, what: str, fix: str) -> UsageError:
     return UsageError(what, where=job.spec.where, fix=fix)
+
+
+def _need_key(job: LoadJob, head: Head) -> None:
+    """Refuse a key that the table has no values of: by it, every row would seem to be gone."""
+    for name in job.spec.key:
+        bronze_column(job.spec, head.schema, name)
 
 
 def _compare(job: LoadJob, source: Keys, head: Head, *, dry_run: bool) -> Reconciled:
@@ -83,7 +92,7 @@ def _stage_keys(job: LoadJob, source: Keys, head: Head, sent: Filling) -> int:
 
     shaper = Shaper(head.schema.data, Policy.of(job.spec))
     keys, counted = 0, 0
-    for chunk in source.keys(job.spec):
+    for chunk in source.keys(job.spec, Ask(since=head.position)):
         job.host.stop.check()
         shaped = shaper.shape(chunk.rows, lambda row: f"key {row}")
         keys += shaped.rows.num_rows

@@ -38,7 +38,7 @@ def rename_column(schema: Schema, old: str, new: str) -> Schema:
             f"{before.name} is {before.type} and {name} is {there.type}: one column cannot hold both.",
             fix=f"keep both columns, and bring them together in a model: coalesce(cast({before.name} as …), {name})",
         )
-    moves = _moves(schema, {before.name: name, name: _free(schema, name)})
+    moves = _moves(schema, {before.name: name}, {name})
     return Schema(tuple(_moved(f, moves, (before, there, new)) for f in schema.data))
 
 
@@ -62,8 +62,8 @@ def follow_renames(schema: Schema, renames: Mapping[str, str]) -> tuple[Schema, 
     staying = {f.source_name or f.name: f.name for f in own if f.name not in renames}
     stale = {source: name for source, name in staying.items() if source in renames.values()}
     names = dict(zip(renames, fold(tuple(renames.values()), known=staying), strict=True))
-    moves = _moves(schema, {**names, **{name: _free(schema, name) for name in stale.values()}})
     gone = set(stale.values())
+    moves = _moves(schema, names, gone)
     return Schema(tuple(_followed(f, moves.get(f.name, f.name), renames, gone) for f in schema.data)), names
 
 
@@ -76,8 +76,14 @@ def _followed(item: Field, name: str, renames: Mapping[str, str], gone: Collecti
     return replace(item, name=name)
 
 
-def _moves(schema: Schema, bases: Mapping[str, str]) -> dict[str, str]:
-    """Return the new names of columns and their siblings by their present ones; `bases` are those of the columns."""
+def _moves(schema: Schema, renamed: Mapping[str, str], gone: Collection[str]) -> dict[str, str]:
+    """Return the new names of columns and their siblings by their present ones: of those that are renamed, and of those that step aside."""
+    moves = _with_siblings(schema, renamed)
+    asides = {name: _free(schema, name, moves.values()) for name in sorted(gone)}
+    return _with_siblings(schema, {**renamed, **asides})
+
+
+def _with_siblings(schema: Schema, bases: Mapping[str, str]) -> dict[str, str]:
     moves = {}
     for name in schema.data.names:
         for base, now in bases.items():
@@ -91,9 +97,10 @@ def _moves(schema: Schema, bases: Mapping[str, str]) -> dict[str, str]:
     return moves
 
 
-def _free(schema: Schema, new: str) -> str:
+def _free(schema: Schema, new: str, taken: Collection[str]) -> str:
+    """Return a name to step aside to: no column has it, nor gets it as the sibling of one that is renamed."""
     number, aside = 1, sibling_name(new, ASIDE)
-    while schema.find(aside) is not None:
+    while schema.find(aside) is not None or aside in taken:
         number += 1
         aside = sibling_name(new, f"{ASIDE}_{number}")
     return aside

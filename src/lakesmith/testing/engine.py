@@ -361,15 +361,15 @@ class EngineContract:
 
     def _engine(self, folder: Path) -> Any:
         folder.mkdir(parents=True, exist_ok=True)
-        self._made.append(self.engine(self._context(folder)))
-        return self._made[-1]
+        made = self.engine(self._context(folder))
+        self.__dict__.setdefault("_made", []).append(made)
+        return made
 
     @pytest.fixture(autouse=True)
     def _close_engines(self) -> Iterator[None]:
         """Let go, at the end of a test, of all that its engines hold."""
-        self._made: list[Any] = []
         yield
-        for engine in self._made:
+        for engine in self.__dict__.pop("_made", ()):
             self._let_go(engine)
 
     def _let_go(self, engine: Any) -> None:

@@ -216,6 +216,7 @@ def test_drift_at_every_depth_follows_the_field_ids(engine, root):
     assert rows(engine, "bronze_app.orders") == V1_AS_V2 + V2_ROWS
 
 
+@pytest.mark.long
 def test_pyiceberg_reads_the_same(engine, root):
     """The same history made and read by pyiceberg; only what it can do in one schema update each."""
     from pyiceberg.catalog.sql import SqlCatalog

@@ -61,6 +61,7 @@ def write_project(root: Path, engine: DuckDBEngine) -> None:
     (root / "profiles.yml").write_text(json.dumps(profile))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_dbt_builds_on_attached_bronze_and_the_swap_publishes_it(engine, root):
     schema = Schema((Field("id", LONG, id=1),))

@@ -208,6 +208,7 @@ print(sorted(set(seen)))
 """
 
 
+@pytest.mark.long
 def test_readers_that_keep_coming_see_whole_sets_only(engine, build):
     copy = Dataset("mart_copy", "marts", (), 0)
     for day in (1, 2, 3, 4):
@@ -239,10 +240,10 @@ engine.swap([Dataset("mart_sales", "marts", (), 0), Dataset("mart_empty", "marts
 @pytest.mark.parametrize(
     ("point", "seen"),
     [
-        ("swap.exported-one:2", 3),
+        pytest.param("swap.exported-one:2", 3, marks=pytest.mark.long),
         ("swap.views-built", 3),
         ("swap.committed", 6),
-        ("swap.settled", 6),
+        pytest.param("swap.settled", 6, marks=pytest.mark.long),
     ],
 )
 def test_a_swap_that_is_killed_leaves_the_old_set_or_the_new(engine, build, root, point, seen):

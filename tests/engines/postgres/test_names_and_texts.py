@@ -92,3 +92,15 @@ def test_a_url_that_cannot_be_meant_is_not_repeated():
     with pytest.raises(ValueError, match="should be postgresql") as caught:
         PostgresOptions(url="mysql://me:hush@host/db")
     assert "hush" not in str(caught.value)
+
+
+def test_what_a_url_says_besides_is_kept_and_its_password_is_not_shown(url, context):
+    bare = url.replace(":pass-word@", "@")
+    options = PostgresOptions(url=f"{bare}?password=pass-word&options=-c%20work_mem%3D7MB")
+    engine = PostgresEngine(EngineContext("prod", options, context.root, context.build, context.warehouse))
+    found = engine._lock.take().execute("select current_setting('work_mem'), current_setting('timezone')").fetchone()
+    engine.close()
+    assert found == ("7MB", "UTC")
+    assert engine.environment()["DBT_ENV_SECRET_LAKESMITH_PASSWORD"] == "pass-word"
+    assert "work_mem" in engine.environment()["PGOPTIONS"]
+    assert "pass-word" not in repr(engine._address) + str(engine.profile())

@@ -85,6 +85,7 @@ def test_rights_and_comments_go_with_the_schema(engine, build, admin):
     assert admin("select obj_description('marts.mart_sales'::regclass)") == [("It's 100 % of sales",)]
 
 
+@pytest.mark.long
 def test_a_person_who_reads_for_long_keeps_nobody_waiting(engine, build, url, admin):
     swap(engine, build)
     with psycopg.connect(url) as reader:
@@ -230,6 +231,7 @@ def test_duplicate_names_and_many_batches(engine, build):
     assert sum(batch.num_rows for batch in reader) == 400_000
 
 
+@pytest.mark.long
 def test_asking_imports_nothing_heavy(engine, context, build):
     swap(engine, build)
     code = f"""
@@ -249,6 +251,7 @@ print(sorted({{"duckdb", "pyarrow", "polars", "pyiceberg", "dbt", "adbc_driver_m
 OLD = Path("/usr/lib/postgresql/15/bin")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not OLD.is_dir(), reason="no PostgreSQL 15 here")
 def test_an_older_server_is_refused_with_its_version(tmp_path, monkeypatch):
     import lake_servers

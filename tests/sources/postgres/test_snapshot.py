@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -10,7 +11,10 @@ import pytest
 from reading_tables import opened, read_all, rows_of, said_by, trial_of
 
 from lakesmith.errors import ConnectorOptionsError, RetriableError
+from lakesmith.host import Host
+from lakesmith.host.stop import StopRequestedError
 from lakesmith.model.streams import RENAMED_KEY, Ask
+from lakesmith.run.load import LoadJob, load_stream
 from lakesmith.testing.contents import canonical_rows
 from lakesmith.testing.killing import load_all
 
@@ -215,3 +219,43 @@ def test_renamed_column_is_proven_by_its_number(table, url):
         }
         assert told == {"portion": b"part"}
         table.execute("alter table t rename column portion to part; delete from t where id = 9000")
+
+
+ENDS_HOLDER = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name = 'lakesmith' and datname = current_database() and state = 'idle in transaction'
+order by backend_start limit 1
+"""
+
+
+def test_rows_that_others_take_away_once_nobody_holds_the_snapshot(db, url, tmp_path):
+    db.execute("create table t (id int, part int) partition by list (part)")
+    for part in range(3):
+        db.execute(f"create table t{part} partition of t for values in ({part})")
+        db.execute(f"insert into t select g, {part} from generate_series(1, 100) g")
+    trial = trial_of(url, tmp_path, source={"connections": 1})
+    source = trial.source()
+    real, begun = source.read, []
+
+    def read(stream, split, ask):
+        begun.append(split)
+        if len(begun) == 2:
+            db.execute(ENDS_HOLDER)
+            db.execute("set lock_timeout = '5s'; truncate t2")
+        yield from real(stream, split, ask)
+
+    source.read = read
+    with contextlib.closing(source), pytest.raises(RetriableError, match="has ended"):
+        load_stream(LoadJob(trial.spec, source, trial.lake().table(trial.spec.id), Host()))
+    assert trial.bronze().rows == []
+
+
+def test_wait_for_a_slow_statement_can_be_ended(db, url, tmp_path):
+    db.execute("create view t as select 1 as id from pg_sleep(30)")
+    host, began_s, trial = Host(), time.monotonic(), trial_of(url, tmp_path, source={"connections": 2})
+    threading.Timer(0.7, host.stop.request).start()
+    with trial.opened() as source, pytest.raises(StopRequestedError, match=r"^$"):
+        load_stream(LoadJob(trial.spec, source, trial.lake().table(trial.spec.id), host))
+    assert time.monotonic() - began_s < 5
+    running = "select count(*) from pg_stat_activity where query ~ 'from .*\"t\"' and state = 'active' and pid <> pg_backend_pid()"
+    assert said_by(db, running) == ['{"count":0}']

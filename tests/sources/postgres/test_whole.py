@@ -176,3 +176,42 @@ def test_table_arrives_in_bronze(orders, url, tmp_path):
     assert (first.counts.written, second.counts.written) == (5000, 2500)
     assert second.counts.proven
     assert canonical_rows(trial.bronze().rows) == said_by(orders, "select * from t")
+
+
+@pytest.mark.parametrize(
+    ("made", "granted", "told"),
+    [
+        ("create table t (id int, v int)", "grant select (id, v) on t to narrow", "note"),
+        (
+            "create table t (id int, v int) partition by list (v); create table t1 partition of t for values in (1)",
+            "grant select on t to narrow; grant select (id) on t1 to narrow",
+            "warning",
+        ),
+    ],
+)
+def test_reader_with_rights_on_columns_alone_reads_it_whole(db, url, made, granted, told):
+    """Such rights include neither `ctid` nor the other columns of a partition."""
+    db.execute(f"{made}; insert into t select g, 1 from generate_series(1, 6000) g")
+    db.execute(f"drop role if exists narrow; create role narrow login password 'v'; {granted}")
+    try:
+        with opened(url, source={"user": "narrow", "password": "v", "split_kb": 64}) as (source, spec):
+            chunks, _ = read_all(source, spec)
+            assert len(source.splits(spec, Ask())) == 1
+            assert [found.level for found in source.check() if "grant select on" in found.fix] == [told]
+        assert rows_of(chunks) == said_by(db, "select * from t")
+    finally:
+        db.execute("drop owned by narrow; drop role narrow")
+
+
+def test_ranges_of_a_domain_need_not_begin_at_one_of_its_values(db, url):
+    db.execute("create domain even as numeric(9, 1) check (value % 2 = 0); create table b (id even)")
+    db.execute("insert into b select g * 2 from generate_series(1, 1000) g; create view t as select * from b")
+    with opened(url, split_by="id", source={"connections": 2}) as (source, spec):
+        assert len(source.splits(spec, Ask())) > 4
+        assert rows_of(read_all(source, spec)[0]) == said_by(db, "select * from t")
+
+
+def test_table_without_columns(db, url):
+    db.execute("create table t ()")
+    with opened(url) as (source, spec), pytest.raises(ConnectorOptionsError, match=r"has no columns(?s:.*)`include:`"):
+        read_all(source, spec)

@@ -26,20 +26,21 @@ class Address:
     user: str
     password: str = field(repr=False)
     database: str
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, url: str) -> Address:
         """Return the parts of `url`, which the options have checked."""
         parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
         return cls(
             url="postgresql://" + url.partition("://")[2],
             host=parts.hostname or "",
             port=parts.port or PORT,
             user=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
+            password=unquote(parts.password or "") or options.get("password", ""),
             database=unquote(parts.path.strip("/")),
-            options=tuple(parse_qsl(parts.query)),
+            options=tuple(options.items()),
         )
 
     @property

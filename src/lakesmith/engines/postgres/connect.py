@@ -64,7 +64,7 @@ def connect(address: Address, timeout_s: int) -> psycopg.Connection[Any]:
             application_name=APPLICATION,
             connect_timeout=timeout_s,
             client_encoding=ENCODING,
-            options=SETTINGS,
+            options=settings_of(address),
             **ALIVE,
         )
     version = made.info.server_version
@@ -76,6 +76,11 @@ def connect(address: Address, timeout_s: int) -> psycopg.Connection[Any]:
             fix="use a newer server as the warehouse; as a source older ones do",
         )
     return made
+
+
+def settings_of(address: Address) -> str:
+    """Return what a session is told when it begins: ours, and what the URL itself says in `options`."""
+    return " ".join(filter(None, (dict(address.options).get("options"), SETTINGS)))
 
 
 @contextlib.contextmanager

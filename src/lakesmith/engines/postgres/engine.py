@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lakesmith.engines.postgres import spelling as sql
 from lakesmith.engines.postgres.address import OF_DBT, Address
-from lakesmith.engines.postgres.connect import APPLICATION, SETTINGS, connect, explained
+from lakesmith.engines.postgres.connect import APPLICATION, connect, explained, settings_of
 from lakesmith.engines.postgres.locking import BuildLock
 from lakesmith.engines.postgres.options import PostgresOptions
 from lakesmith.engines.postgres.query import NO_RENAMES, Renames
@@ -66,7 +66,7 @@ class PostgresEngine:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that dbt's process needs beside the profile."""
-        return {PASSWORD: self._address.password, "PGOPTIONS": SETTINGS}
+        return {PASSWORD: self._address.password, "PGOPTIONS": settings_of(self._address)}
 
     def has_build(self) -> bool:
         """Return whether anything was ever built here.

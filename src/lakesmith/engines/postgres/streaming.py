@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.engines.postgres import spelling as sql
 from lakesmith.engines.postgres.address import Address
-from lakesmith.engines.postgres.connect import APPLICATION, ENCODING, EXTRA, SETTINGS, load_psycopg
+from lakesmith.engines.postgres.connect import APPLICATION, ENCODING, EXTRA, load_psycopg, settings_of
 from lakesmith.errors import LakesmithError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -163,7 +163,9 @@ def _load() -> Any:
 def _conninfo(address: Address) -> str:
     from psycopg.conninfo import make_conninfo
 
-    return make_conninfo(address.url, application_name=APPLICATION, client_encoding=ENCODING, options=SETTINGS)
+    return make_conninfo(
+        address.url, application_name=APPLICATION, client_encoding=ENCODING, options=settings_of(address)
+    )
 
 
 def _type(output: Output, sent: pa.DataType) -> pa.DataType:

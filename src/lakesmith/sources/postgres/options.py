@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Literal
 
@@ -117,9 +118,12 @@ class PostgresStreamOptions(BaseModel):
     @classmethod
     def _known_look_back(cls, value: str | float | None) -> str | float | None:
         if isinstance(value, str):
-            parse_duration(value)
-        elif value is not None and value <= 0:
-            raise ValueError("should be above 0")
+            try:
+                parse_duration(value)
+            except OverflowError as error:
+                raise ValueError("should be a duration that is not longer than all of time") from error
+        elif value is not None and not (math.isfinite(value) and value > 0):
+            raise ValueError("should be a number above 0")
         return value
 
     @model_validator(mode="after")

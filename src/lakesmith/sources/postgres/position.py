@@ -31,6 +31,11 @@ class CursorPlace:
     (attnum and type). Where there are too many of them, `held` is the count and sum of all alone, and `is_sum`. `sums` are those of
     each of these columns by itself, each value beside its row's key, which is `keyed_by`: they tell whether the rows are the same
     where one of the columns is gone. Only streams that a row read twice would double have them.
+
+    What was read, and how: the column's number `attnum` (0: not kept) and `type` in the server's words (empty: not kept); `reach`, how far
+    before `last` the fingerprints go, in seconds or as a number (empty: not kept); `filter`, a hash of the condition (empty: there was
+    none, None: not kept); `leaves`, the oids of the parts with rows of their own (empty: not kept). `large` is the size in bytes from
+    which a value's hash stands in for it in a fingerprint (0: never), `salt` what fingerprints that masked values are part of begin with.
     """
 
     column: str
@@ -40,6 +45,18 @@ class CursorPlace:
     is_sum: bool = False
     sums: tuple[str, ...] = ()
     keyed_by: tuple[str, ...] = ()
+    attnum: int = 0
+    type: str = ""
+    reach: str = ""
+    filter: str | None = None
+    leaves: tuple[int, ...] = ()
+    large: int = 0
+    salt: str = ""
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> CursorPlace:
+        """Return what is written as plain JSON."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +92,11 @@ class Place:
         if not plain:
             return None
         origin, cut_off = plain["origin"], plain.get("cut_off")
-        cursor: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in (plain.get("cursor") or {}).items()
-        }
+        cursor = plain.get("cursor")
         columns = {int(attnum): name for attnum, name in origin["columns"].items()}
         return cls(
             Origin(**{**origin, "columns": columns}),
-            CursorPlace(**cursor) if cursor else None,
+            CursorPlace.of(cursor) if cursor else None,
             CutOff(**cut_off) if cut_off else None,
             plain.get("whole"),
         )

@@ -15,7 +15,7 @@ from lakesmith.sources.postgres.connecting.faults import driver_errors
 from lakesmith.sources.postgres.connecting.server import Server
 from lakesmith.sources.postgres.finding import find_streams
 from lakesmith.sources.postgres.options import PostgresOptions, PostgresStreamOptions
-from lakesmith.sources.postgres.planning.identity import names_before, need_same, origin_of
+from lakesmith.sources.postgres.planning.identity import key_columns, names_before, need_same, origin_of
 from lakesmith.sources.postgres.planning.known import Known, learn
 from lakesmith.sources.postgres.planning.plan import KB, Planning, Token
 from lakesmith.sources.postgres.planning.snapshot import Snapshot, SnapshotHolder
@@ -25,6 +25,7 @@ from lakesmith.sources.postgres.types import table_types
 
 if TYPE_CHECKING:
     from lakesmith.sources.postgres.reading.reader import Task
+    from lakesmith.sources.postgres.reading.session import Brake
 
 
 class PostgresSource:
@@ -82,25 +83,19 @@ class PostgresSource:
             RetriableError: If the snapshot is gone or too old, or the connection was lost.
             LakesmithError: If the server fails over the data.
         """
-        from lakesmith.sources.postgres.reading.reader import read_split
-        from lakesmith.sources.postgres.reading.session import reading
+        from lakesmith.sources.postgres.reading.session import Chunks
 
-        token, about, server = Token.decode(split.token), self._about(stream), self._reach()
-        snapshot = self._holder.need(token.snapshot, about)
-        task = self._task(snapshot, stream, token, Place.decode(ask.since))
-        with reading(server, snapshot, server.scene(about), self._options.batch_kb * KB) as session:
-            for chunk in read_split(session, task):
-                yield chunk
-                self._holder.need(token.snapshot, about)
+        return Chunks(lambda brake: self._read(stream, split, ask, brake))
 
-    def keys(self, stream: StreamSpec) -> Iterator[Chunk]:
+    def keys(self, stream: StreamSpec, ask: Ask) -> Iterator[Chunk]:
         """Yield the key of every row that there is now, whatever its cursor says.
 
         Raises:
-            ConnectorOptionsError: If the key is not among the columns of the table.
+            ConnectorOptionsError: If the key is not among the columns of the table, or it is another one than what was loaded.
             LakesmithError: See `splits` and `read`.
         """
-        keys_alone = {"select": stream.key, "exclude": (), "cursor": None, "look_back": None}
+        key = self._source_key(stream, Place.decode(ask.since))
+        keys_alone = {"select": key, "exclude": (), "cursor": None, "look_back": None}
         whole = replace(stream, mode="replace", options=stream.options.model_copy(update=keys_alone))
         for split in self.splits(whole, Ask()):
             for chunk in self.read(whole, split, Ask()):
@@ -127,6 +122,19 @@ class PostgresSource:
         if server is not None:
             server.close()
 
+    def _read(self, stream: StreamSpec, split: Split, ask: Ask, brake: Brake) -> Iterator[Chunk]:
+        from lakesmith.sources.postgres.reading.reader import read_split
+        from lakesmith.sources.postgres.reading.session import reading
+
+        token, about, server = Token.decode(split.token), self._about(stream), self._reach()
+        snapshot = self._holder.need(token.snapshot, about)
+        task = self._task(snapshot, stream, token, Place.decode(ask.since))
+        with reading(server, snapshot, server.scene(about), self._options.batch_kb * KB, brake) as session:
+            for chunk in read_split(session, task):
+                yield chunk
+                self._holder.need(token.snapshot, about)
+            self._holder.prove(token.snapshot, about)
+
     def _reach(self) -> Server:
         with self._lock:
             if self._server is None:
@@ -141,6 +149,14 @@ class PostgresSource:
                 found = learn(snapshot.session, relation, stream.where or self._context.where)
             snapshot.known[relation.quoted] = found
         return found
+
+    def _source_key(self, stream: StreamSpec, since: Place | None) -> tuple[str, ...]:
+        snapshot = self._holder.take()
+        with driver_errors(self._reach().scene(self._about(stream))):
+            known = self._known(snapshot, stream)
+            now = origin_of(self._reach().identify(), known)
+            need_same(since, now, stream)
+        return key_columns(stream, known, names_before(since.origin if since else None, now) or {})
 
     def _task(self, snapshot: Snapshot, stream: StreamSpec, token: Token, since: Place | None) -> Task:
         from lakesmith.sources.postgres.reading.reader import Partitions, Task

@@ -138,8 +138,11 @@ def _access(sight: Sight, structure: Structure, leaves: tuple[Leaf, ...]) -> Ite
         yield sight.finding("error", "the user may not read it", f"let its owner run: {grants}")
     elif not table.has_policies and (closed := [leaf for leaf in leaves if not leaf.is_readable]):
         text = f"the user may not read {Counter('part').of(len(closed))} of it under their own names"
+        level = "warning"
+        if closed[0].oid == table.oid:
+            level, text = "note", "rights on single columns do not include its pages: it is read by one connection"
         yield sight.finding(
-            "warning", text, f"let the owner run: grant select on {closed[0].relation.quoted} to {user}; and so on"
+            level, text, f"let the owner run: grant select on {closed[0].relation.quoted} to {user}; and so on"
         )
     if table.has_policies:
         yield sight.finding(

@@ -128,6 +128,7 @@ def test_a_table_that_was_dropped_or_restored_is_sent_again(outbox):
     assert outbox.rows() == [(1,)]
 
 
+@pytest.mark.long
 def test_readers_of_the_old_table_are_waited_for_and_named(outbox):
     import psycopg
 

@@ -134,6 +134,7 @@ VERSIONS = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(VERSIONS, st.booleans())
 def test_any_sequence_of_versions_ends_as_a_dictionary_would(outbox, versions, deletes):

@@ -164,6 +164,11 @@ def test_rights_on_a_table_are_not_those_on_its_parts(made, each_url):
             own.execute('alter table parts enable row level security; alter table "Täb.le" enable row level security')
             assert {leaf.is_readable for leaf in list_leaves(reading, table)} == {False}
             assert [leaf.is_readable for leaf in list_leaves(reading, named(reading, "Täb.le"))] == [True]
+
+            own.execute("alter table parts disable row level security")
+            own.execute(f"revoke select on parts_rest from {role}; grant select (id) on parts_rest to {role}")
+            readable = {leaf.relation.name: leaf.is_readable for leaf in list_leaves(reading, table)}
+            assert readable == {"parts_2024_a": True, "parts_2024_rest": True, "parts_rest": False}
     finally:
         own.execute(f"drop owned by {role}; drop role {role}; alter table parts disable row level security")
 

@@ -19,7 +19,7 @@ from lakesmith.errors import (
 )
 from lakesmith.sources.postgres.connecting.address import Address
 from lakesmith.sources.postgres.connecting.drivers import load_driver
-from lakesmith.sources.postgres.connecting.faults import driver_errors, fault_of
+from lakesmith.sources.postgres.connecting.faults import BY_STATE, BY_TEXT, driver_errors, fault_of
 from lakesmith.sources.postgres.connecting.server import Reach, Server
 from lakesmith.sources.postgres.connecting.settings import SessionSettings
 
@@ -48,6 +48,15 @@ def server_at(url, settings=None, **parts):
         ({"database": "not_there"}, ConnectorOptionsError, "no such database"),
         ({"host": "no-such-host.invalid"}, ConnectorOptionsError, "leads to no address"),
         ({"port": 1}, RetriableError, "Nobody answers"),
+        ({"sslmode": "bogus"}, ConnectorOptionsError, "has a value that it cannot have"),
+        ({"connect_timeout": "abc"}, ConnectorOptionsError, "has a value that it cannot have"),
+        ({"keepalives_idle": "abc"}, ConnectorOptionsError, "has a value that it cannot have"),
+        ({"sslnegotiation": "direct"}, ConnectorOptionsError, "has a value that it cannot have"),
+        ({"target_session_attrs": "read-only"}, ConnectorOptionsError, "`target_session_attrs` of the address asks"),
+        ({"target_session_attrs": "standby"}, ConnectorOptionsError, "`target_session_attrs` of the address asks"),
+        ({"options": "-c session_replication_role=bogus"}, ConnectorOptionsError, "`options` of the address sets"),
+        ({"options": "-c no_such_setting=1"}, ConnectorOptionsError, "`options` of the address sets"),
+        ({"options": "bogus"}, ConnectorOptionsError, "`options` of the address sets"),
         ({"sslmode": "require"}, ConnectorOptionsError, "does not speak TLS"),
         (
             {"sslmode": "verify-full", "sslrootcert": "/no/such.crt"},
@@ -239,3 +248,10 @@ def test_nothing_heavy_is_imported_before_it_is_used():
     done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_nobody_is_told_that_a_load_resumes_where_it_was():
+    """A snapshot dies with its load: the next one reads anew."""
+    faults = {*BY_STATE.values(), *(fault for _, fault in BY_TEXT)}
+    assert not [fault for fault in faults if "resume" in fault.fix]
+    assert "reads what is there then" in BY_STATE["08"].fix

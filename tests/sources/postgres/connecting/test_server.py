@@ -47,6 +47,22 @@ def test_sessions_of_both_drivers_are_set_up_alike_whatever_the_role_says(home, 
             own.execute("alter role lake reset all")
 
 
+def test_names_of_the_server_are_found_before_those_of_a_schema_that_comes_first(db, url):
+    """A table and functions of a name that the catalog has; the role's own path stays behind it."""
+    db.execute("create schema app; create table app.pg_class (oid oid, x int); create table app.pg_settings (name text)")
+    db.execute("create function app.version() returns text language sql as $$ select 'mine' $$")
+    db.execute("create function app.pg_backend_pid() returns int language sql as $$ select (random() * 1e6)::int $$")
+    server = Server(Reach(Address.of(f"{url}?options=-csearch_path%3Dapp%2Cpg_catalog", {})))
+    with server.session() as session, server.arrow() as arrow, arrow.cursor() as cursor:
+        for ask in (session.execute, cursor.execute):
+            ask("select 'pg_class'::regclass = 'pg_catalog.pg_class'::regclass, current_setting('search_path')")
+        assert cursor.fetchone() == (True, "pg_catalog, app,pg_catalog")
+        assert session.execute("select 'pg_class'::regclass::text").fetchone() == ("pg_class",)
+    empty = Server(Reach(Address.of(f"{url}?options=-csearch_path%3D", {})))
+    with empty.session() as session:
+        assert session.execute("show search_path").fetchone() == ("pg_catalog",)
+
+
 def test_no_session_can_write(server):
     with server.session() as session, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         session.execute("create table never (a int)")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.engines.postgres.address import Address
-from lakesmith.engines.postgres.connect import ALIVE, ENCODING, SETTINGS
+from lakesmith.engines.postgres.connect import ALIVE, ENCODING, settings_of
 from lakesmith.errors import (
     LakesmithError,
     MissingExtraError,
@@ -97,7 +97,7 @@ def session(address: Address, timeout_s: int) -> Iterator[psycopg.Connection[Any
             application_name=APPLICATION,
             connect_timeout=timeout_s,
             client_encoding=ENCODING,
-            options=SETTINGS,
+            options=settings_of(address),
             **ALIVE,
         )
     try:

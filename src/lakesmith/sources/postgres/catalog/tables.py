@@ -48,7 +48,7 @@ OTHERS = r"n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
 LISTED = f"{TABLES} and not c.relispartition and c.relpersistence <> 't' and {OTHERS}"
 
 # Inheritance is followed by hand: pg_partition_tree knows only partitions. A part under its own name has its own rights and policies,
-# and not those of the whole.
+# and not those of the whole. Rights on single columns do not include `ctid`, by which ranges of pages are read.
 LEAVES = """
 with recursive parts (oid) as (
      select %(root)s::oid
@@ -57,7 +57,7 @@ with recursive parts (oid) as (
 )
 select c.oid::int8, n.nspname, c.relname, c.relkind, pg_relation_filenode(c.oid)::int8,
        case when c.relkind in ('r', 'm') then pg_relation_size(c.oid) end,
-       has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select')
+       has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
        and (c.oid = %(root)s or not (row_security_active(c.oid) or row_security_active(%(root)s::oid))),
        pg_get_expr(c.relpartbound, c.oid)
   from parts

@@ -72,7 +72,7 @@ class Leaf:
     """A part of a table with rows of its own, read with `only`: the table itself, a partition, or a table that inherits.
 
     `size_bytes` is that of the heap alone, which ranges of `ctid` are cut from. `is_readable` False: under its own name this user may not
-    read this part, or would read other rows of it than through the table, as row security says. `bound` is the partition's condition in the server's words; `DEFAULT` for a default partition.
+    read all of this part, `ctid` included, or would read other rows of it than through the table, as row security says. `bound` is the partition's condition in the server's words; `DEFAULT` for a default partition.
     """
 
     oid: int

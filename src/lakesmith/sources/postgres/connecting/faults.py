@@ -16,7 +16,7 @@ from lakesmith.errors import (
 )
 from lakesmith.sources.postgres.connecting.drivers import raised_by_drivers
 
-LATER = "run the same command again: loading resumes where it was"
+LATER = "run the same command again: it reads what is there then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,21 @@ CERTIFICATE = Fault(
     ConnectorOptionsError,
     "The certificate of the server, or of this client, does not prove what it should.",
     "name the authority's file in `sslrootcert:` (`system`: those this machine trusts), and the host as the certificate has it",
+)
+NO_VALUE = Fault(
+    ConnectorOptionsError,
+    "A parameter of the address has a value that it cannot have.",
+    "correct what stands behind the ? of `url:`: PostgreSQL's manual lists the values under Parameter Key Words; or leave it out",
+)
+NOT_ASKED_FOR = Fault(
+    ConnectorOptionsError,
+    "The server is not of the kind that `target_session_attrs` of the address asks for.",
+    "leave it out; a standby to read from is named in `replica:`",
+)
+NO_SETTING = Fault(
+    ConnectorOptionsError,
+    "`options` of the address sets what the server does not know, or does not let this user set.",
+    "leave it out: a session that reads sets what it needs by itself",
 )
 NO_DATABASE = Fault(
     ConnectorOptionsError,
@@ -214,6 +229,13 @@ BY_STATE = {
 """Faults by SQLSTATE, or by as much of its beginning as says enough; the longest one counts."""
 
 BY_TEXT = (
+    (r'invalid "?\w+"? value: |invalid integer value ".*" for|bad value for connect_timeout|weak sslmode', NO_VALUE),
+    (r"session is (not )?read-only|server is (not )?in hot standby", NOT_ASKED_FOR),
+    (
+        r"FATAL:\s+(unrecognized configuration parameter|invalid value for parameter|invalid command-line argument"
+        r"|permission denied to set parameter|parameter .* cannot be)|unsupported startup parameter",
+        NO_SETTING,
+    ),
     (r"no password supplied", NO_PASSWORD),
     (r"certificate|root\.crt|SSL error|private key", CERTIFICATE),
     (r"does not support SSL, but SSL was required", NO_TLS),

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 OLDEST = 120_000
 KILO = 10_000
 
-FACTS = "select version(), current_database(), pg_is_in_recovery(), current_setting('server_encoding')"
-SYSTEM = "select system_identifier::text from pg_control_system()"
+FACTS = """
+select pg_catalog.version(), pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(),
+       pg_catalog.current_setting('server_encoding')
+"""
+SYSTEM = "select system_identifier::text from pg_catalog.pg_control_system()"
+MAY_ASK = "select pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute')"
+"""Asked before a session is set up, so each name says its schema: the role's path may lead elsewhere."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def identify(session: psycopg.Connection[Any], scene: Scene) -> Identity:
 
 def _system(session: psycopg.Connection[Any]) -> str | None:
     """Return the cluster's identifier; some managed servers keep it to themselves."""
-    allowed = _one(session, "select has_function_privilege('pg_control_system()', 'execute')")[0]
+    allowed = _one(session, MAY_ASK)[0]
     return str(_one(session, SYSTEM)[0]) if allowed else None
 
 

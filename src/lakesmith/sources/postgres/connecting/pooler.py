@@ -108,5 +108,5 @@ def _in_time(session: psycopg.Connection[Any], patience: _Patience) -> Iterator[
 
 
 def _ask(session: psycopg.Connection[Any]) -> int:
-    row = session.execute("select pg_backend_pid()").fetchone()
+    row = session.execute("select pg_catalog.pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0

@@ -32,10 +32,15 @@ FIXED = {
 
 SET_UP = (
     "select pg_catalog.set_config(name, value, false) "
-    "from (values {pairs}) as wanted (name, value) "
-    "where exists (select from pg_catalog.pg_settings as known where lower(known.name) = lower(wanted.name))"
+    "from (values {pairs}, ('search_path', {path})) as wanted (name, value) "
+    "where exists (select from pg_catalog.pg_settings as known "
+    "where pg_catalog.lower(known.name) = pg_catalog.lower(wanted.name))"
 )
 """One statement, so that it is one round trip; not `options` at the start, which poolers refuse."""
+
+PATH = "pg_catalog.concat_ws(', ', 'pg_catalog', nullif(pg_catalog.current_setting('search_path'), ''))"
+"""The server's own names before all others, so that nobody's `pg_class` stands in for its. The role's own path stays behind: a `filter:`
+may need operators that live there, such as those of citext."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class SessionSettings:
     def statement(self) -> str:
         """Return the SQL that sets a session up. All of it is ours or a number: nothing needs to be escaped."""
         pairs = ", ".join(f"('{name}', '{value}')" for name, value in self.values().items())
-        return SET_UP.format(pairs=pairs)
+        return SET_UP.format(pairs=pairs, path=PATH)
 
 
 def _limit(seconds: int | None) -> str:

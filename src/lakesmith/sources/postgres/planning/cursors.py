@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lakesmith.errors import ConnectorOptionsError
@@ -103,6 +103,23 @@ class Cursor:
         """Return the condition that a row is at the value `last`, or before it by no more than the look-back."""
         name = self.column.quoted
         return f"{name} >= {self._lower(last)} and {name} <= {self._value(last)} and {self.sees}"
+
+    def upto(self, last: str | None) -> str:
+        """Return the condition that a row is not above the value `last`; None: there was no row, and no row meets it."""
+        return "false" if last is None else f"{self.column.quoted} <= {self._value(last)}"
+
+    def below(self, last: str) -> str:
+        """Return the condition that a row is before the window of the value `last`."""
+        return f"{self.column.quoted} < {self._lower(last)} and {self.sees}"
+
+    @property
+    def reach(self) -> str:
+        """How far it looks back, as a position keeps it."""
+        return str(self.look_back or 0)
+
+    def reaching(self, reach: str) -> Cursor:
+        """Return the same cursor, looking back as far as a position said; as far as it does now if that was not kept."""
+        return replace(self, look_back=Decimal(reach) or None) if reach else self
 
     def _value(self, text: str) -> str:
         return literal(text, self.column.type.shown)

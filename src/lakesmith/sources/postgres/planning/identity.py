@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.model.streams import StreamSpec
+from lakesmith.sources.postgres.catalog.values import Column
 from lakesmith.sources.postgres.connecting.identity import Identity
 from lakesmith.sources.postgres.planning.known import Known
 from lakesmith.sources.postgres.position import Origin, Place
@@ -60,3 +61,43 @@ def need_same(since: Place | None, now: Origin, stream: StreamSpec) -> None:
             where=stream.where,
             fix=f"set `cursor: {since.cursor.column}`, or {rebuild}",
         )
+
+
+def key_columns(stream: StreamSpec, known: Known, before: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the stream's key as the table's columns are called there: `user_id` may be what the lake made of `userId`.
+
+    Args:
+        stream: The stream, whose key is written as in the source or as in the lake.
+        known: The table.
+        before: The columns' names by attnum as they were loaded last.
+
+    Raises:
+        ConnectorOptionsError: If a column is not there, may be one of two, or has another name than when it was loaded.
+    """
+    found = [_key_column(stream, known, name) for name in stream.key]
+    for column in found:
+        if before.get(column.attnum, column.name) != column.name:
+            raise ConnectorOptionsError(
+                f"The column `{column.name}` of {known.table.relation} was called `{before[column.attnum]}` when {stream.id} was loaded last.",
+                where=stream.where,
+                fix="run `lakesmith run` first, which takes in the new name",
+            )
+    return tuple(column.name for column in found)
+
+
+def _key_column(stream: StreamSpec, known: Known, name: str) -> Column:
+    if known.structure.column(name) is not None:
+        return known.column(name, stream, "key")
+    alike = [column.name for column in known.structure.columns if _plain(column.name) == _plain(name)]
+    if len(alike) > 1:
+        raise ConnectorOptionsError(
+            f"`key: {name}` may be any of the columns {' and '.join(f'`{one}`' for one in alike)} of {known.table.relation}.",
+            where=stream.where,
+            fix="write the name as the source has it",
+        )
+    return known.column(alike[0] if alike else name, stream, "key")
+
+
+def _plain(name: str) -> str:
+    """Return a name without case and without what parts its words, none of which the lake keeps."""
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -37,7 +37,7 @@ def find_cuts(
             where=stream.where,
             fix="name a column of whole numbers or times",
         )
-    kind, shown = column.type.name, "bigint" if column.type.name in WHOLE else column.type.shown
+    kind = column.type.name  # that of a domain's values: a cut need not be one of them
     beyond = ", ".join(literal(value, kind) for value in beyond_of(kind, session.info.server_version))
     finite = f"where {column.quoted} not in ({beyond})" if beyond else ""
     query = f"""
@@ -47,6 +47,6 @@ def find_cuts(
         where low < high order by cut
     """  # noqa: S608 - names are quoted, values are literals
     return [
-        literal(text, shown)
+        literal(text, "bigint" if kind in WHOLE else kind)
         for (text,) in session.execute(f"select cut::text from ({query}) as cuts order by cuts.cut".encode())  # noqa: S608 - names are quoted, values are literals
     ]

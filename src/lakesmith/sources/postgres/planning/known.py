@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ConnectorOptionsError, RetriableError
@@ -29,12 +30,30 @@ where pg_catalog.has_column_privilege(%s::oid, number, 'select') is null
 """
 
 
+# The expression as the server keeps it does not change with the names of columns.
+_GENERATED = """
+select a.attnum::int4, left(encode(sha256(convert_to(d.adbin::text, 'UTF8')), 'hex'), 16)
+from pg_catalog.pg_attribute a join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where a.attrelid = %s and a.attgenerated <> ''
+"""
+
+_LABELS = """
+select enumtypid::int8, string_agg(oid::text || ':' || left(encode(sha256(convert_to(enumlabel, 'UTF8')), 'hex'), 8), ' ' order by oid)
+from pg_catalog.pg_enum where enumtypid = any(%s::oid[]) group by enumtypid
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A table, its columns, and its parts with rows of their own, as they are in a snapshot that holds a lock on them."""
+    """A table, its columns, and its parts with rows of their own, as they are in a snapshot that holds a lock on them.
+
+    `written` says of columns, by `attnum`, what else than a row decides how a value is written: the expression that generates it, the
+    labels of an enum.
+    """
 
     structure: Structure
     leaves: tuple[Leaf, ...]
+    written: Mapping[int, str] = field(default_factory=dict, hash=False)
 
     @property
     def table(self) -> Table:
@@ -72,6 +91,12 @@ class Known:
             ConnectorOptionsError: If one of those it names is not there, or not readable, or none is left.
         """
         options = stream.options
+        if not self.structure.columns:
+            raise ConnectorOptionsError(
+                f"{self.table.relation} has no columns, and so nothing to read.",
+                where=stream.where,
+                fix="take it out of the project; where `include:` takes it in, name it in `exclude:` of the source",
+            )
         for name in options.exclude:
             if self.structure.column(name) is None:
                 self.column(name, stream, "exclude")
@@ -90,11 +115,48 @@ class Known:
         """The oids of its partitions; empty where it has none."""
         return tuple(sorted(leaf.oid for leaf in self.leaves)) if self.table.kind == "partitioned table" else ()
 
+    def is_unique(self, names: Sequence[str]) -> bool:
+        """Whether the server sees to it that no two rows share the values of these columns, named as here or as the lake does."""
+        columns = self.structure.columns
+        exact = {column.name for column in columns}
+        meant = {
+            column.name
+            for column in columns
+            for name in names
+            if name == column.name or (name not in exact and alike(name, column.name))
+        }
+        # a key of a table does not hold for those that inherit from it
+        return not self.table.has_children and any(set(key.columns) <= meant for key in self.structure.keys)
+
     def key(self, stream: StreamSpec) -> tuple[Column, ...]:
         """Return the columns that tell rows apart, by the server's word; empty where nothing does, or one of them is not read."""
-        read = {column.name: column for column in self.chosen(stream)}
+        return self.key_among(self.chosen(stream))
+
+    def key_among(self, columns: Iterable[Column]) -> tuple[Column, ...]:
+        """Return those of the columns that tell rows apart, by the server's word; empty where they do not."""
+        read = {column.name: column for column in columns}
         keys = [key.columns for key in self.structure.keys if set(key.columns) <= set(read)]
         return tuple(read[name] for name in keys[0]) if keys else ()
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names are the same but for case and what parts their words, none of which the lake keeps."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _list_written(session: psycopg.Connection[Any], structure: Structure) -> dict[int, str]:
+    generated = dict(session.execute(_GENERATED, (structure.table.oid,)).fetchall())
+    enums = {column.type.oid for column in structure.columns if column.type.kind == "enum"}
+    labels = dict(session.execute(_LABELS, (list(enums),)).fetchall()) if enums else {}
+    labelled = {
+        column.attnum: labels.get(column.type.oid, "") for column in structure.columns if column.type.oid in enums
+    }
+    numbers = generated.keys() | labelled.keys()
+    return {number: " ".join(filter(None, (generated.get(number), labelled.get(number)))) for number in numbers}
 
 
 def _lock(session: psycopg.Connection[Any], known: Known, where: str) -> None:
@@ -144,7 +206,9 @@ def learn(session: psycopg.Connection[Any], relation: Relation, where: str) -> K
             where=where,
             fix=f"run `refresh materialized view {relation}`",
         )
-    known = Known(describe(session, table), tuple(list_leaves(session, table)) if table.kind != "view" else ())
+    structure = describe(session, table)
+    leaves = tuple(list_leaves(session, table)) if table.kind != "view" else ()
+    known = Known(structure, leaves, _list_written(session, structure))
     _lock(session, known, where)
     row = session.execute(_REWRITTEN, ([leaf.oid for leaf in known.leaves],)).fetchone()
     if row is None or row[0]:

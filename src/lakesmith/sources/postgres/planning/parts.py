@@ -12,13 +12,16 @@ from lakesmith.sources.postgres.catalog.values import Leaf
 class Part:
     """What one split reads: a relation as SQL names it, and a condition on its rows, empty for all of them.
 
-    `name` tells it from the other parts of a plan. `size_bytes` is None where nobody knows.
+    `name` tells it from the other parts of a plan. `size_bytes` is None where nobody knows. `marks` is the expression of a row's
+    fingerprint, where those that the lake holds are left out; `order` what rows are ordered by. Both are empty otherwise.
     """
 
     name: str
     relation: str
     where: str = ""
     size_bytes: int | None = None
+    marks: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,21 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from lakesmith.errors import ConnectorOptionsError
+from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.model.streams import Ask, Split, StreamSpec
+from lakesmith.sources.postgres.planning.continuing import hash_of, need_continued
 from lakesmith.sources.postgres.planning.cursors import Cursor
+from lakesmith.sources.postgres.planning.filters import need_one_condition
+from lakesmith.sources.postgres.planning.keeping import Keeping, raised
 from lakesmith.sources.postgres.planning.keys import find_cuts
 from lakesmith.sources.postgres.planning.known import Known
 from lakesmith.sources.postgres.planning.parts import Pages, Part, key_parts, leaf_parts
+from lakesmith.sources.postgres.planning.telling import Telling, is_masked, sum_query
 from lakesmith.sources.postgres.planning.window import Window
 from lakesmith.sources.postgres.position import CursorPlace, Place, canonical
 
 if TYPE_CHECKING:
+    from lakesmith.sources.postgres.catalog.values import Leaf
     from lakesmith.sources.postgres.options import PostgresOptions
     from lakesmith.sources.postgres.planning.snapshot import Snapshot
 
@@ -31,8 +36,8 @@ WHOLE = "whole"
 class Token:
     """What reading a split needs: the snapshot and plan it belongs to, which of how many it is, and which rows are its.
 
-    `looks_back`: its rows are those of the look-back window, some of which the lake holds. `last` is the cursor's value once all
-    splits are read, None without a cursor or a row.
+    `marks`: the expression of a row's fingerprint, by which those that the lake holds are left out; `order`: what its rows come in the
+    order of. Both are empty otherwise. `keeping`: what the last split of a cursor leaves behind, None without a cursor.
     """
 
     snapshot: str
@@ -41,8 +46,9 @@ class Token:
     count: int
     relation: str
     where: str
-    looks_back: bool = False
-    last: str | None = None
+    marks: str = ""
+    order: str = ""
+    keeping: Keeping | None = None
 
     @property
     def whole(self) -> str | None:
@@ -61,7 +67,9 @@ class Token:
     @classmethod
     def decode(cls, token: bytes) -> Token:
         """Return what a split's token says."""
-        return cls(**json.loads(token))
+        plain = json.loads(token)
+        keeping = plain.pop("keeping")
+        return cls(**plain, keeping=Keeping.of(keeping) if keeping else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +90,17 @@ class Planning:
         """
         since = Place.decode(ask.since)
         cursor = self.cursor()
+        if self.stream.options.filter is not None:
+            need_one_condition(self.snapshot.session, self.known.table.relation.quoted, self.stream.options.filter)
         if ask.resumes and since is not None:
             return self._rest(since, cursor)
         if cursor is None:
             return self._whole(None)
         before = since.cursor if since is not None else None
-        last = self._last(cursor)
-        if before is None or before.last is None:
+        if since is None or before is None or before.last is None:
+            last = self._last(cursor)
             return [] if before is not None and last is None else self._whole(cursor, last)
+        need_continued(since, cursor.column, self.stream)
         return self._news(cursor, before)
 
     def cursor(self) -> Cursor | None:
@@ -114,6 +125,12 @@ class Planning:
                 fix="set `cursor:` to a column that grows with every row that is new or changed, or `mode: replace`",
             )
         column = self.known.column(name, self.stream, "cursor")
+        if is_masked(self.stream, column):
+            raise ConnectorOptionsError(
+                f"The cursor `{name}` of {self.stream.id} is masked, and a position keeps its last value in clear.",
+                where=self.stream.where,
+                fix="set `cursor:` to a column that is no secret, or use `mode: replace`",
+            )
         return Cursor.of(self.stream, column, self.snapshot.session.info.server_version)
 
     def filtered(self, *conditions: str) -> str:
@@ -133,10 +150,26 @@ class Planning:
         return whole[done:] if is_same else whole
 
     def _whole(self, cursor: Cursor | None, last: str | None = None) -> list[Split]:
-        sees = cursor.sees if cursor is not None else ""
-        return self._numbered(
-            WHOLE, [replace(part, where=self.filtered(part.where, sees)) for part in self._parts()], last
-        )
+        if cursor is None:
+            return self._numbered(WHOLE, [replace(part, where=self.filtered(part.where)) for part in self._parts()])
+        # the filter may speak of the time: rows that it lets through later than `last` was asked for are those of the next load
+        seen = (cursor.sees, cursor.upto(last))
+        parts = self._parts() if self._is_unique else [Part(str(self.known.table.relation), self._relation)]
+        order = "" if self._is_unique else self._order(cursor)
+        made = [replace(part, where=self.filtered(part.where, *seen), order=order) for part in parts]
+        return self._numbered(WHOLE, made if last is not None else made[:1], self._keeping(cursor, last))
+
+    @property
+    def _relation(self) -> str:
+        return self.known.table.relation.quoted
+
+    @property
+    def _is_unique(self) -> bool:
+        """Whether no two rows have to come in the order of their cursor, the one that counts last: no two share their key."""
+        return self.stream.mode != "dedupe" or self.known.is_unique(self.stream.key)
+
+    def _order(self, cursor: Cursor) -> str:
+        return f"{self._relation}.{cursor.column.quoted}"  # by itself the name would mean what is selected under it, maybe a text
 
     def _parts(self) -> list[Part]:
         table, split_bytes = self.known.table, self.options.split_kb * KB
@@ -154,21 +187,85 @@ class Planning:
 
     def _news(self, cursor: Cursor, before: CursorPlace) -> list[Split]:
         """Return what came since `before`: rows above its value, and rows of the look-back window that the lake does not hold."""
-        since, relation = before.last or "", self.known.table.relation
+        since, name = before.last or "", f"{self.known.table.relation} by {cursor.column.name}"
+        back = self._reaching(cursor, before)
         last = self._last(cursor, above=since)
-        window = Window(self.snapshot.session, self.known, self.filtered(cursor.window(since)))
-        parts: list[Part] = []
-        if window.has_news(self.stream, before):
-            parts.append(Part(f"{relation} back from the last value", relation.quoted, window.where))
-        looks_back = len(parts)
+        late, new = back.window(since), f"{cursor.after(since)} and {cursor.upto(last)}"
+        window = Window(self.snapshot.session, self.known, self.filtered(late))
+        parts = self._came_with_partitions(back, before)
+        looks_back = window.has_news(self.stream, before)
+        if (
+            not self._is_unique
+        ):  # what is late may be older than another row of its key: those are read once more, in their order
+            wanted = [f"({one})" for one, is_wanted in ((late, looks_back), (new, last is not None)) if is_wanted]
+            if wanted:
+                where = self.filtered(" or ".join(wanted))
+                parts.append(Part(name, self._relation, where, order=self._order(cursor)))
+            return self._numbered("news", parts, self._keeping(cursor, last or since, before)) if parts else []
+        if looks_back:
+            back_name = f"{self.known.table.relation} back from the last value"
+            parts.append(Part(back_name, self._relation, window.where, marks=window.marks(before)))
         if last is not None:
-            parts.append(
-                Part(f"{relation} by {cursor.column.name}", relation.quoted, self.filtered(cursor.after(since)))
-            )
-        return self._numbered("news", parts, last or since, looks_back)
+            parts.append(Part(name, self._relation, self.filtered(new)))
+        return self._numbered("news", parts, self._keeping(cursor, last or since, before)) if parts else []
 
-    def _numbered(self, kind: str, parts: Sequence[Part], last: str | None, looks_back: int = 0) -> list[Split]:
-        """Return parts as splits; the first `looks_back` of them are windows."""
+    def _reaching(self, cursor: Cursor, before: CursorPlace) -> Cursor:
+        """Return the cursor that looks back as far as the fingerprints go; where a row may be read again, as far as it is told to."""
+        then = cursor.reaching(before.reach)
+        is_longer = (cursor.look_back or 0) > (then.look_back or 0)
+        return cursor if is_longer and self.stream.mode == "dedupe" else then
+
+    def _came_with_partitions(self, cursor: Cursor, before: CursorPlace) -> list[Part]:
+        """Return the parts of partitions that came since, with rows too old for the cursor to see.
+
+        Raises:
+            SourceDataError: If they have any, and reading them does harm if the lake holds them.
+        """
+        came = [leaf for leaf in self.known.leaves if before.leaves and leaf.oid not in before.leaves]
+        parts = [self._older_rows(leaf, cursor.below(before.last or "")) for leaf in came]
+        found = [part for part in parts if self._has_rows(part)]
+        if found and not (self.stream.mode == "dedupe" and self._is_unique):
+            raise SourceDataError(
+                f"Partitions came to {self.known.table.relation} with rows before the cursor's last value; whether the lake holds them is not known.",
+                where=self.stream.where,
+                fix=f"load everything anew: lakesmith rebuild {self.stream.id}",
+            )
+        return found
+
+    def _older_rows(self, leaf: Leaf, below: str) -> Part:
+        name = f"{leaf.relation} before the last value"
+        if leaf.is_readable:
+            return Part(name, f"only {leaf.relation.quoted}", self.filtered(below))
+        return Part(name, self._relation, self.filtered(below, f"tableoid = {leaf.oid}"))
+
+    def _has_rows(self, part: Part) -> bool:
+        query = f"select from {part.relation} where {part.where} limit 1"  # noqa: S608 - names are quoted, values are literals
+        return self.snapshot.session.execute(query.encode()).fetchone() is not None
+
+    def _keeping(self, cursor: Cursor, last: str | None, before: CursorPlace | None = None) -> Keeping:
+        """Return what the load leaves behind; `before` is what it goes on from."""
+        place = CursorPlace(
+            cursor.column.name,
+            last,
+            attnum=cursor.column.attnum,
+            type=cursor.column.type.shown,
+            reach=cursor.reach,
+            filter=hash_of(self.stream.options.filter),
+            leaves=tuple(sorted(leaf.oid for leaf in self.known.leaves)),
+        )
+        if last is None:
+            return Keeping(place)
+        rows, is_append = f"{self._relation} where {self.filtered(cursor.window(last))}", self.stream.mode == "append"
+        telling = Telling.of(self.stream, self.known, cursor.column)
+        keeping = Keeping.told(place, rows, telling, self.known.written, sums=is_append)
+        seen = self._answer(sum_query(keeping.mark, rows)) if is_append and self.known.table.kind == "view" else ()
+        return replace(keeping, seen=seen, notices=raised(self.stream, cursor, before))
+
+    def _answer(self, query: str) -> tuple[str, ...]:
+        return tuple(self.snapshot.session.execute(query.encode()).fetchone() or ())
+
+    def _numbered(self, kind: str, parts: Sequence[Part], keeping: Keeping | None = None) -> list[Split]:
+        """Return parts as splits."""
         snapshot = self.snapshot.name
         plan = f"{snapshot}:{self.known.table.oid}:{kind}"
         return [
@@ -178,7 +275,15 @@ class Planning:
                 resumable=False,
                 size_bytes=part.size_bytes,
                 token=Token(
-                    snapshot, plan, number, len(parts), part.relation, part.where, number < looks_back, last
+                    snapshot,
+                    plan,
+                    number,
+                    len(parts),
+                    part.relation,
+                    part.where,
+                    part.marks,
+                    part.order,
+                    keeping if number + 1 == len(parts) else None,
                 ).encode(),
                 bound=True,
             )

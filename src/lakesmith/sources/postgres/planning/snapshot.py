@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import RetriableError
 from lakesmith.host.clock import Clock
+from lakesmith.sources.postgres.connecting.drivers import raised_by_drivers
 from lakesmith.sources.postgres.connecting.faults import Scene, driver_errors
 
 if TYPE_CHECKING:
@@ -112,6 +113,26 @@ class SnapshotHolder:
                 fix="raise `snapshot_max_age_min` or `connections`, read from a `replica`, or load by a `cursor`; then run again",
             )
         return snapshot
+
+    def prove(self, name: str, where: str) -> None:
+        """Ask the session that keeps the snapshot whether it still lives: what was read is whole only if nobody could empty it meanwhile.
+
+        A reader goes on in its snapshot after that session has ended, and the locks on all other tables and partitions have not.
+
+        Raises:
+            RetriableError: If the session has ended, or the snapshot is not that one.
+        """
+        snapshot = self.need(name, where)
+        try:
+            snapshot.session.execute("select")
+        except raised_by_drivers() as error:
+            if not snapshot.session.broken:
+                return  # a plan of another stream failed in it, and is about to be taken back
+            raise RetriableError(
+                "The session that kept the server's snapshot, and the locks on its tables, has ended.",
+                where=where,
+                fix="see that nothing there ends sessions that are idle in a transaction, and run the same command again: it reads what is there then",
+            ) from error
 
     def close(self) -> None:
         """Let go of the snapshot."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from lakesmith.errors import SourceDataError
 from lakesmith.model.streams import StreamSpec
 from lakesmith.sources.postgres.catalog.values import Column
 from lakesmith.sources.postgres.planning.known import Known
+from lakesmith.sources.postgres.planning.telling import Ink, columns_of, find_told, sum_query
 from lakesmith.sources.postgres.position import CursorPlace
 
 if TYPE_CHECKING:
@@ -19,23 +20,7 @@ if TYPE_CHECKING:
 MOST_HELD = 100_000
 """Of how many rows a position keeps the fingerprints; of more of them it keeps their sum."""
 
-
-def fingerprint(columns: Sequence[Column]) -> str:
-    """Return the SQL expression that two rows share if these columns are written the same in both."""
-    names = ", ".join(column.quoted for column in columns)
-    return f"encode(substring(sha256(convert_to(row({names})::text, 'UTF8')) from 1 for 16), 'hex')"
-
-
-def told_over(columns: Iterable[Column]) -> tuple[str, ...]:
-    """Return how a position names the columns of a fingerprint: a type that changed may write the same value in another way."""
-    return tuple(f"{column.attnum} {column.type.shown}" for column in columns)
-
-
-def columns_of(told_by: Sequence[str], columns: Iterable[Column]) -> tuple[Column, ...] | None:
-    """Return the columns that fingerprints were taken over; None if one of them is gone or has another type."""
-    now = {told: column for column in columns for told in told_over([column])}
-    found = [now[told] for told in told_by if told in now]
-    return tuple(found) if found and len(found) == len(told_by) else None
+PLAIN = Ink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +37,34 @@ class Window:
         Raises:
             SourceDataError: If that cannot be told, and reading a row twice would double it.
         """
-        columns = columns_of(before.told_by, self.known.structure.columns)
+        columns, ink = columns_of(before.told_by, self.known), ink_of(before)
         if columns is None:
             return self._has_more(stream, before)
         if before.is_sum:
-            return self.sum(columns) != before.held and self._can_double(stream, "which rows of them")
-        return bool(Counter(self.fingerprints(columns)) - Counter(before.held))
+            return self.sum(columns, ink) != before.held and self._can_double(stream, "which rows of them")
+        if self.is_longer(len(before.held)):  # one of them has to be new; nobody knows how many there are
+            return True
+        return bool(Counter(self.fingerprints(columns, ink)) - Counter(before.held))
 
-    def fingerprints(self, columns: Sequence[Column]) -> list[str]:
+    def marks(self, before: CursorPlace) -> str:
+        """Return the expression by which a row that the lake holds is known; empty where nothing tells it."""
+        columns = columns_of(before.told_by, self.known)
+        return "" if columns is None or before.is_sum else ink_of(before).mark(columns)
+
+    def is_longer(self, count: int) -> bool:
+        """Whether it has more rows than that; no more of them are looked at."""
+        query = f"select count(*) from (select from {self._rows} limit {count + 1}) as found"  # noqa: S608 - names are quoted, values are literals
+        row = self.session.execute(query.encode()).fetchone()
+        return row is not None and int(row[0]) > count
+
+    def fingerprints(self, columns: Sequence[Column], ink: Ink) -> list[str]:
         """Return one for each row, sorted."""
-        rows = self.session.execute(f"select {fingerprint(columns)} from {self._rows}".encode())  # noqa: S608 - names are quoted, values are literals
+        rows = self.session.execute(f"select {ink.mark(columns)} from {self._rows}".encode())  # noqa: S608 - names are quoted, values are literals
         return sorted(row[0] for row in rows)
 
-    def sum(self, columns: Sequence[Column]) -> tuple[str, ...]:
+    def sum(self, columns: Sequence[Column], ink: Ink = PLAIN) -> tuple[str, ...]:
         """Return the count and the sum of all fingerprints."""
-        return tuple(self.session.execute(sum_query(fingerprint(columns), self._rows).encode()).fetchone() or ())
+        return tuple(self.session.execute(sum_query(ink.mark(columns), self._rows).encode()).fetchone() or ())
 
     @property
     def _rows(self) -> str:
@@ -74,9 +72,11 @@ class Window:
 
     def _has_more(self, stream: StreamSpec, before: CursorPlace) -> bool:
         """Whether it may have rows that the lake does not hold, where fingerprints say nothing: it is not as it was."""
-        left, key = self._left(before), columns_of(before.keyed_by, self.known.structure.columns)
+        left, key = self._left(before), columns_of(before.keyed_by, self.known)
         count = int(before.held[0]) if before.is_sum else len(before.held)
-        found = self.session.execute(column_sums(left.values(), key or (), self._rows).encode()).fetchone() or (None,)
+        found = self.session.execute(ink_of(before).sums(left.values(), key or (), self._rows).encode()).fetchone() or (
+            None,
+        )
         wanted = (str(count), *(before.sums[at] for at in left))
         is_same = bool(left) and (key is not None or not before.keyed_by) and tuple(found) == wanted
         if stream.mode == "dedupe":
@@ -85,8 +85,7 @@ class Window:
 
     def _left(self, before: CursorPlace) -> dict[int, Column]:
         """Return the columns of the sums that are what they were, by their places among the sums."""
-        now = {told: column for column in self.known.structure.columns for told in told_over([column])}
-        return {at: now[told] for at, told in enumerate(before.told_by) if before.sums and told in now}
+        return find_told(before.told_by, self.known) if before.sums else {}
 
     def _can_double(self, stream: StreamSpec, why: str) -> bool:
         """Return True where a row that is read again does no harm.
@@ -103,14 +102,6 @@ class Window:
         )
 
 
-def column_sums(columns: Iterable[Column], key: Sequence[Column], rows: str) -> str:
-    """Return the query for the count of `rows` and a sum for each column, as texts: the same as long as no value is another one."""
-    of_key = "".join(f", {column.quoted}" for column in key)
-    hashes = (f"hashtextextended(row({column.quoted}{of_key})::text, 0)" for column in columns)
-    sums = "".join(f", coalesce(sum({one}), 0)::text" for one in hashes)
-    return f"select count(*)::text{sums} from {rows}"  # noqa: S608 - names are quoted, values are literals
-
-
-def sum_query(told: str, rows: str) -> str:
-    """Return the query for count and sum of the fingerprints `told` of `rows`, as texts."""
-    return f"select count(*)::text, coalesce(sum(('x' || left({told}, 15))::bit(60)::bigint), 0)::text from {rows}"  # noqa: S608 - names are quoted, values are literals
+def ink_of(place: CursorPlace) -> Ink:
+    """Return how the fingerprints of a position are written."""
+    return Ink(place.large, place.salt)

@@ -7,24 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lakesmith.errors import RetriableError
+from lakesmith.errors import RetriableError, SourceDataError
 from lakesmith.model.streams import Chunk, StreamSpec
 from lakesmith.sources.postgres.catalog.values import Column
 from lakesmith.sources.postgres.planning.cursors import Cursor
 from lakesmith.sources.postgres.planning.plan import Token
-from lakesmith.sources.postgres.planning.window import (
-    MOST_HELD,
-    column_sums,
-    columns_of,
-    fingerprint,
-    sum_query,
-    told_over,
-)
+from lakesmith.sources.postgres.planning.telling import sum_query
+from lakesmith.sources.postgres.planning.window import MOST_HELD
 from lakesmith.sources.postgres.position import CursorPlace, CutOff, Origin, Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.sources.postgres.planning.keeping import Keeping
     from lakesmith.sources.postgres.reading.session import ReadingSession
     from lakesmith.sources.postgres.types import TableTypes
 
@@ -99,14 +94,14 @@ def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
 
 def _batches(session: ReadingSession, task: Task, rows: str) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield batches without the rows that the lake holds, and how many those were."""
-    before = task.before
-    told = columns_of(before.told_by, task.columns) if task.token.looks_back and before and not before.is_sum else None
-    if told is None or before is None:
-        for batch in session.batches(f"select {task.types.select} from {rows}"):  # noqa: S608 - names are quoted, values are literals
+    before, marks = task.before, task.token.marks
+    ordered = f"{rows} order by {task.token.order}" if task.token.order else rows
+    if not marks or before is None:
+        for batch in session.batches(f"select {task.types.select} from {ordered}"):  # noqa: S608 - names are quoted, values are literals
             yield batch, 0
         return
     held = Counter(before.held)
-    for batch in session.batches(f"select {task.types.select}, {fingerprint(told)} from {rows}"):  # noqa: S608 - names are quoted, values are literals
+    for batch in session.batches(f"select {task.types.select}, {marks} from {ordered}"):  # noqa: S608 - names are quoted, values are literals
         last = batch.num_columns - 1
         new = [_is_new(str(mark), held) for mark in batch.column(last).to_pylist()]
         yield batch.select(range(last)).filter(_mask(new)), len(new) - sum(new)
@@ -114,8 +109,10 @@ def _batches(session: ReadingSession, task: Task, rows: str) -> Iterator[tuple[p
 
 def _is_new(mark: str, held: Counter[str]) -> bool:
     """Whether no row of the lake is left that this one could be; each of them stands for one row."""
+    if held[mark] <= 0:  # which adds nothing: there may be any number of new rows
+        return True
     held[mark] -= 1
-    return held[mark] < 0
+    return False
 
 
 def _mask(new: Sequence[bool]) -> pa.BooleanArray:
@@ -132,34 +129,44 @@ def _end(session: ReadingSession, task: Task) -> Place:
     """Return where the stream is once this split is read."""
     if not task.token.is_last:
         return _place(task, done=task.token.number + 1)
-    if task.cursor is None:
-        return Place(task.origin, whole=task.token.whole)
-    place = CursorPlace(task.cursor.column.name, task.token.last)
-    held = place if place.last is None else _holding(session, task, task.cursor, place)
-    return Place(task.origin, held, whole=task.token.whole)
+    keeping = task.token.keeping
+    cursor = _holding(session, task, keeping) if keeping is not None else None
+    return Place(task.origin, cursor, whole=task.token.whole)
 
 
-def _holding(session: ReadingSession, task: Task, cursor: Cursor, place: CursorPlace) -> CursorPlace:
-    """Return a place with the fingerprints of the rows that the next load looks back on."""
-    rows, mark = task.rows(cursor.window(place.last or "")), fingerprint(task.columns)
-    told = told_over(task.columns)
-    if task.stream.mode == "append":  # a row that is read twice does no harm elsewhere
-        sums = session.answer(column_sums(task.columns, task.key, rows))[1:]
-        place = replace(place, sums=sums, keyed_by=told_over(task.key))
+def _holding(session: ReadingSession, task: Task, keeping: Keeping) -> CursorPlace:
+    """Return a place with the fingerprints of the rows that the next load looks back on.
+
+    Raises:
+        SourceDataError: If they are others whenever one asks.
+    """
+    place, rows, mark = keeping.place, keeping.rows, keeping.mark
+    if place.last is None:
+        return place
+    if keeping.seen and session.answer(sum_query(mark, rows)) != keeping.seen:
+        raise SourceDataError(
+            f"The last rows of {task.stream.id} are other ones each time they are read: an expression of the view depends on the time, or on chance.",
+            where=task.stream.where,
+            fix="name its column in `exclude:`, give the stream a `key` and `mode: dedupe`, or use `mode: replace`",
+        )
+    if keeping.sums:
+        place = replace(place, sums=session.answer(keeping.sums)[1:])
     if int(session.answer(f"select count(*) from (select from {rows} limit {MOST_HELD + 1}) as found")[0]) > MOST_HELD:  # noqa: S608 - names are quoted, values are literals
-        return replace(place, held=session.answer(sum_query(mark, rows)), told_by=told, is_sum=True)
+        return replace(place, held=session.answer(sum_query(mark, rows)), is_sum=True)
     query = f"select {mark} from {rows}"  # noqa: S608 - names are quoted, values are literals
     marks = (str(text) for batch in session.batches(query) for text in batch.column(0).to_pylist())
-    return replace(place, held=tuple(sorted(marks)), told_by=told)
+    return replace(place, held=tuple(sorted(marks)))
 
 
 def _notices(session: ReadingSession, task: Task) -> tuple[str, ...]:
     if task.cursor is None or not task.token.is_last:
         return ()
+    told = task.token.keeping.notices if task.token.keeping is not None else ()
     unseen = int(session.answer(f"select count(*) from {task.rows(task.cursor.misses)}")[0])  # noqa: S608 - names are quoted, values are literals
     if not unseen:
-        return ()
+        return told
     name = task.cursor.column.name
     return (
+        *told,
         f"{unseen:,} rows of {task.stream.id} have no value in `{name}` that a cursor can stand at: they are not read.",
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import RetriableError
@@ -14,6 +15,7 @@ from lakesmith.sources.postgres.planning.snapshot import BEGIN
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lakesmith.model.streams import Chunk
     from lakesmith.sources.postgres.connecting.server import Server
     from lakesmith.sources.postgres.planning.snapshot import Snapshot
 
@@ -23,15 +25,73 @@ _GONE = ("22023", "42704", "55000")
 _BATCH = "adbc.postgresql.batch_size_hint_bytes"
 
 
-class ReadingSession:
-    """A session that sees what the snapshot sees. For one thread."""
+class Brake:
+    """Lets any thread end the statement that another one waits for, and all that would follow it."""
 
-    def __init__(self, connection: Any, scene: Scene, batch_bytes: int) -> None:
-        self._connection, self._scene, self._batch_bytes = connection, scene, batch_bytes
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._statement: Any = None
+        self._is_pulled = False
+
+    def pull(self) -> None:
+        """End what runs on the server; to be asked again while it goes on, as a statement may begin at the same moment."""
+        with self._lock:
+            self._is_pulled = True
+            if self._statement is not None:
+                with suppress(*raised_by_drivers()):
+                    self._statement.adbc_cancel()
+
+    @contextmanager
+    def over(self, cursor: Any, scene: Scene) -> Iterator[Any]:
+        """Give a cursor that can be stopped for the length of a `with`.
+
+        Raises:
+            RetriableError: If it was stopped before it began.
+        """
+        with self._lock:  # a cursor is closed by its own thread, never while another one cancels it
+            if self._is_pulled:
+                raise RetriableError("The load was stopped.", where=scene.said, fix="run the same command again")
+            self._statement = cursor
+        try:
+            yield cursor
+        finally:
+            with self._lock:
+                self._statement = None
+
+
+class Chunks:
+    """The chunks of a split, which the thread that waits for them shares with one that may end the wait."""
+
+    def __init__(self, read: Callable[[Brake], Iterator[Chunk]]) -> None:
+        self._brake = Brake()
+        self._chunks = read(self._brake)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Return the chunks."""
+        return self
+
+    def __next__(self) -> Chunk:
+        """Return the next chunk."""
+        return next(self._chunks)
+
+    def cancel(self) -> None:
+        """End the statement that runs on the server, and read no further. Any thread may ask."""
+        self._brake.pull()
+
+    def close(self) -> None:
+        """Give back the session."""
+        getattr(self._chunks, "close", lambda: None)()
+
+
+class ReadingSession:
+    """A session that sees what the snapshot sees. For one thread; another one may pull its brake."""
+
+    def __init__(self, connection: Any, scene: Scene, batch_bytes: int, brake: Brake) -> None:
+        self._connection, self._scene, self._batch_bytes, self._brake = connection, scene, batch_bytes, brake
 
     def answer(self, query: str) -> tuple[Any, ...]:
         """Return the only row of a query."""
-        with driver_errors(self._scene), self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(query)
             return tuple(cursor.fetchone() or ())
 
@@ -41,12 +101,17 @@ class ReadingSession:
         Raises:
             LakesmithError: What the server or the connection failed over.
         """
-        with driver_errors(self._scene), self._connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.adbc_statement.set_options(**{_BATCH: str(self._batch_bytes)})
             cursor.execute(query)
             with cursor.fetch_record_batch() as reader:
                 while (batch := _next(reader)) is not None:
                     yield batch
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        with driver_errors(self._scene), self._connection.cursor() as cursor, self._brake.over(cursor, self._scene):
+            yield cursor
 
 
 def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
@@ -57,7 +122,9 @@ def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
 
 
 @contextmanager
-def reading(server: Server, snapshot: Snapshot, scene: Scene, batch_bytes: int) -> Iterator[ReadingSession]:
+def reading(
+    server: Server, snapshot: Snapshot, scene: Scene, batch_bytes: int, brake: Brake
+) -> Iterator[ReadingSession]:
     """Give a session in the snapshot for the length of a `with`; one that is left in the middle of something is not used again.
 
     Raises:
@@ -66,7 +133,7 @@ def reading(server: Server, snapshot: Snapshot, scene: Scene, batch_bytes: int) 
     """
     connection = snapshot.readers.take() or _open(server, snapshot.key, scene)
     try:
-        yield ReadingSession(connection, scene, batch_bytes)
+        yield ReadingSession(connection, scene, batch_bytes, brake)
     except BaseException:
         connection.close()
         raise

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,10 @@ def torture_postgres(budget: Budget, place: Path, say: Say) -> Found:
     tasks = [Task((seed,), budget.town_steps) for seed in range(first, first + budget.towns)]
     tasks += [Task(range(SEEDS_PER_MUTANT), MUTANT_STEPS, name) for name in MUTANTS if budget.mutant_seeds]
     found, done, mutants = Found(), Counter[str](), {}
-    with serving(min(budget.workers, len(tasks))) as servers:
+    with (
+        _summed_up(f"seeds {first} to {first + budget.towns - 1}", done, say),
+        serving(min(budget.workers, len(tasks))) as servers,
+    ):
         told_by_all = work(tasks, _doing(servers, place), workers=budget.workers)
         for told in reported("histories of PostgreSQL", told_by_all, len(tasks), say):
             if told["mutant"]:
@@ -71,8 +75,16 @@ def torture_postgres(budget: Budget, place: Path, say: Say) -> Found:
         "seeds": [first, first + budget.towns - 1],
         "mutants": {name: bool(caught) for name, caught in mutants.items()},
     }
-    say(f"seeds {first} to {first + budget.towns - 1}: {dict(sorted(done.items()))}")
     return found
+
+
+@contextlib.contextmanager
+def _summed_up(what: str, done: Counter[str], say: Say) -> Iterator[None]:
+    """Say at the end what was done, kills and restarts among it, also where it is interrupted."""
+    try:
+        yield
+    finally:
+        say(f"{what}: {dict(sorted(done.items()))}")
 
 
 def replay(seed: int, place: Path) -> str:

@@ -88,8 +88,10 @@ class History:
     settled: set[str] = field(default_factory=set)
     """Streams of which this load has told how it ended."""
     rebuild: set[str] = field(default_factory=set)
-    halves: dict[str, list[Mapping[int, str]]] = field(default_factory=lambda: {mode: [] for mode in MODES})
-    """By stream, what columns were called when loads were cut off since the last one that went through."""
+    tried: dict[str, list[Mapping[int, str]]] = field(default_factory=dict)
+    """By stream, what its columns were called in each try of this load that was not refused for a reason."""
+    states: dict[str, list[Promise]] = field(default_factory=dict)
+    """By stream, the promises that bronze kept when it was compared last: several where they differ in nothing that it shows."""
     figures: Counter[str] = field(default_factory=Counter)
     chunks: int = 0
     trouble: Trouble = field(default_factory=Trouble)
@@ -98,9 +100,10 @@ class History:
     def play(self) -> None:
         """Play all of it, to the first law that is broken."""
         self.promises = {mode: Promise(mode, self.town.cursor) for mode in MODES}
+        self.states = {mode: [promise] for mode, promise in self.promises.items()}
         try:
             while self.done < self.steps:
-                for _step in range(self.town.chance.randint(5, max(MOST_BETWEEN, self.steps // 8))):
+                for _step in range(self.town.chance.randint(5, min(self.steps, max(MOST_BETWEEN, self.steps // 8)))):
                     live(self.town)
                 for name in self.theme.before:
                     alter(self.town, name, {**DDL, **ROWS}[name][1])
@@ -137,6 +140,7 @@ class History:
         town = self.town
         self.trouble, self.chunks = trouble, 0
         self.sights, self.under, self.settled = {}, {}, set()
+        self.tried = {mode: [] for mode in MODES}
         errand = Errand(
             self.home, town.url, town.table, town.key, town.stamp, town.cursor.look_back,
             town.chance.choice(GROUP_BYTES), town.chance.choice((1, 2, 3)), tuple(sorted(self.rebuild)),
@@ -188,6 +192,8 @@ class History:
                 if name not in self.sights and self._is_alive(said["key"], name):
                     town.tell(f"  snapshot {name}, {len(self.sights[name].rows)} rows")
                     self._alter()
+                if name in self.sights:
+                    self.tried[said["stream"]].append(self.sights[name].names)
             case "planned":
                 self._meddle(0.5)
             case "chunk":
@@ -267,6 +273,7 @@ class History:
             told = promised if isinstance(promised, str) else "nothing"
             raise BrokenError("refused", f"{name} was refused by {error} ({said['said']}), but {told} is in the way")
         self.settled.add(name)
+        self.tried[name].pop()  # what is refused has brought nothing; a try before it may have
         self.rebuild.add(name)
 
     def _after(self, name: str) -> Promise | str:
@@ -289,7 +296,7 @@ class History:
                 "lost" if said["written"] < promised.new else "doubled",
                 f"{name} wrote {said['written']} rows, not {promised.new}",
             )
-        self.promises[name], self.halves[name] = promised, []
+        self.promises[name], self.states[name], self.tried[name] = promised, [promised], []
         self.settled.add(name)
         self.rebuild.discard(name)
         self.figures["resumed"] += bool(said["resumed"] and promised.moves and name == "replace")
@@ -308,33 +315,35 @@ class History:
         self.figures["comparisons"] += 1
         self.figures["rows compared"] += sum(len(rows or ()) for rows in bronze.values())
         for name in MODES:
-            if name not in self.settled and self.under.get(name) in self.sights:
-                self.halves[name].append(self.sights[self.under[name]].names)
-            may = [*(self.promises[name].under(names) for names in self.halves[name]), self.promises[name]]
-            if name not in self.settled and name in self.under and was_killed and self.under[name] in self.sights:
+            for names in self.tried[name]:
+                states = self.states[name]
+                states += [state for state in (one.under(names) for one in states) if state not in states]
+            after = None
+            if name not in self.settled and was_killed and self.under.get(name) in self.sights:
                 after = self._after(name)
-                may += [after] if isinstance(after, Promise) else []
-            self._settle(name, may, bronze[name])
+            self._settle(name, after if isinstance(after, Promise) else None, bronze[name])
 
-    def _settle(self, name: str, may: list[Promise], rows: Any) -> None:
-        """Find the promise that bronze keeps; the last of them, where it keeps several.
+    def _settle(self, name: str, after: Promise | None, rows: Any) -> None:
+        """Find the promises that bronze keeps: that of a load `after` which its victim told nothing, or those before it.
 
         Raises:
             BrokenError: If it keeps none.
         """
-        for promise in reversed(may):
+        kept, broken = [], None
+        for promise in [*self.states[name], *([after] if after is not None and after.moves else [])]:
             try:
                 promise.check(rows)
             except BrokenError as error:
-                broken = error
-                continue
-            if promise.moves and promise is may[-1] and promise is not self.promises[name]:
-                self.figures["landed before the kill"] += 1
-                self.halves[name] = []
-                self.promises[name] = promise
-                self.rebuild.discard(name)
-            return
-        raise broken
+                broken = broken or error
+            else:
+                kept.append(promise)
+        if broken is not None and not kept:
+            raise broken
+        self.states[name] = kept
+        if after is not None and after in kept and after != self.promises[name]:
+            self.figures["landed before the kill"] += 1
+            self.promises[name] = after
+            self.rebuild.discard(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.testing.torture.laws import BrokenError
-from lakesmith.testing.torture.postgres.words import ASIDE, canon_of_server
+from lakesmith.testing.torture.postgres.words import ASIDE, BESIDE, canon_of_server
 
 if TYPE_CHECKING:
     import psycopg
@@ -149,7 +149,11 @@ class Promise:
         return {**asides, **renamed, **{name: f"{name}{ASIDE}" for name in stale}}
 
     def under(self, names: Mapping[int, str]) -> Promise:
-        """Return it with its columns under other names: a build that is cut off has renamed them, and brought no row yet."""
+        """Return it with its columns under other names: a build that is cut off may have renamed them, and brought no row yet.
+
+        The next build, which may be cut off too, renames on from there: under one name after the other a column may step aside
+        that keeps its place when it gets the last name at once.
+        """
         moved = self._moves(names)
         return replace(
             self,
@@ -191,7 +195,7 @@ class Promise:
 
 
 def _line_of(row: Mapping[str, Any]) -> Line:
-    return tuple(sorted((name, text) for name, text in row.items() if not name.startswith("_")))
+    return one_of_each((name, text) for name, text in row.items() if not name.startswith("_"))
 
 
 def _part(row: Words, numbers: Iterable[int]) -> tuple[tuple[int, str | None], ...]:
@@ -199,7 +203,15 @@ def _part(row: Words, numbers: Iterable[int]) -> tuple[tuple[int, str | None], .
 
 
 def _moved(line: Line, names: Mapping[str, str]) -> Line:
-    return tuple(sorted((names.get(name, name), text) for name, text in line))
+    return one_of_each((names.get(name, name), text) for name, text in line)
+
+
+def one_of_each(line: Iterable[tuple[str, str]]) -> Line:
+    """Return a line with one value for each column: several that stepped aside one after the other are told together."""
+    told: dict[str, list[str]] = {}
+    for name, text in line:
+        told.setdefault(name, []).extend(text.split(BESIDE))
+    return tuple(sorted((name, BESIDE.join(sorted(texts))) for name, texts in told.items()))
 
 
 def _short(line: Line) -> dict[str, str]:

@@ -116,19 +116,47 @@ class TortureServer:
 
 @contextlib.contextmanager
 def serving(count: int) -> Iterator[list[TortureServer]]:
-    """Run so many servers for the length of a `with`."""
+    """Run so many servers for the length of a `with`, which a signal ends as well."""
     servers: list[TortureServer] = []
-    try:
+    with _signals_told(), contextlib.ExitStack() as left:
+        left.callback(_take_away, servers)
         for _number in range(count):
             server = TortureServer(Path(tempfile.mkdtemp(prefix="torture-pg-")), _free_port())
             servers.append(server)
             server.make()
             server.start()
         yield servers
+
+
+def _take_away(servers: Sequence[TortureServer]) -> None:
+    for server in servers:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _signals_told() -> Iterator[None]:
+    """Let SIGTERM and SIGINT end this process by an exception, once: what is open is put in order, and not disturbed at it."""
+    leader = os.getpid()
+
+    def tell(number: int, _frame: object) -> None:
+        """Raise in the process that has the servers; any other one, forked from it, ends as it would without us."""
+        if os.getpid() != leader:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        for kind in before:
+            signal.signal(kind, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
+
+    before = {kind: signal.signal(kind, tell) for kind in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
     finally:
-        for server in servers:
-            server.stop()
-            shutil.rmtree(server.folder, ignore_errors=True)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
 
 
 def programs() -> Path:

@@ -156,7 +156,7 @@ def _is_there(home: Path, name: str) -> bool:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    from lakesmith.testing.torture.postgres.words import ASIDE, canon
+    from lakesmith.testing.torture.postgres.words import ASIDE, BESIDE, canon
 
     told: dict[str, Any] = {"_seq": row["_ls_seq"], "_op": row.get("_ls_op")}
     for name, value in row.items():
@@ -164,5 +164,5 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             continue
         column, _, rest = name.partition("__")
         column = f"{column}{ASIDE}" if rest.startswith(ASIDE[2:]) else column
-        told[column] = f"two values: {told[column]} and {canon(value)}" if column in told else canon(value)
+        told[column] = f"{told[column]}{BESIDE}{canon(value)}" if column in told else canon(value)
     return told

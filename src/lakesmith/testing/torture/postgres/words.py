@@ -69,6 +69,9 @@ RETYPES: dict[str, tuple[tuple[str, str], ...]] = {
 ASIDE = "__added"
 """How the name of a column of bronze ends that stepped aside for another one of its name."""
 
+BESIDE = " \x1f "
+"""What stands between several values of one row that are told under one name; no value has it."""
+
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|\+00(?::00)?)?)?")
 _SPECIAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _QUOTED = re.compile(r'[{}",\\\s]')
