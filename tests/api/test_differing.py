@@ -166,6 +166,7 @@ def test_the_command_says_it_to_people_and_scripts(shop):
         assert run_lakesmith(["diff", "dev", *wrong], shop, os.environ).returncode == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("left", "right"),
     [

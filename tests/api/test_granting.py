@@ -148,6 +148,7 @@ def test_the_engine_works_under_its_login_and_readers_read_what_it_swaps(shop):
         refused(urls["warehouse"], "acme_prod_reader", "delete from marts.m", "select * from bronze_shop.orders")
 
 
+@pytest.mark.long
 def test_no_secret_is_printed_and_a_target_without_roles_says_so(shop):
     root, _ = shop
     done = run_lakesmith(["grants", "--target", "prod"], root, os.environ)

@@ -58,6 +58,7 @@ def server():
         yield server
 
 
+@pytest.mark.long
 class TestPostgres(EngineContract):
     engine = PostgresEngine
     secret = "pass-word"

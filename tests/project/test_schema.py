@@ -90,6 +90,7 @@ def test_what_loads_is_valid(folder, fakes):
     assert errors(GOOD, fakes()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", BAD)
 def test_what_does_not_load_is_not_valid(folder, fakes, text):
     with pytest.raises(ProjectFileError, match=r"lakesmith\.yml:\d"):

@@ -66,7 +66,7 @@ def pause(_split, _box):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=7), st.integers(1, 4), st.integers(0, 3))
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=7), st.none() | st.integers(1, 4), st.integers(0, 3))
 def test_every_piece_comes_once_and_in_the_order_of_its_split(counts, lanes, held_after):
     splits = [Split(STREAM, str(number)) for number in range(len(counts))]
     seen, ends, got = {n: [] for n in range(len(counts))}, [], 0
@@ -169,13 +169,14 @@ class SlowSource:
             self.woken.set()
 
 
-def test_a_wish_to_stop_ends_a_wait_for_a_source_that_is_silent():
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_wish_to_stop_ends_a_wait_for_a_source_that_is_silent(lanes):
     stop, sources, began_s = Stop(), [SlowSource(), SlowSource(deaf=1)], time.monotonic()
     threading.Timer(0.2, stop.request).start()
     splits = [Split(STREAM, str(number)) for number in range(2)]
     with (
         pytest.raises(StopRequestedError, match=r"^$"),
-        SplitLanes(lambda split: sources[int(split.name)], splits, 0, 2, check=stop.check) as reading,
+        SplitLanes(lambda split: sources[int(split.name)], splits, 0, lanes, check=stop.check) as reading,
     ):
         next(iter(reading))
     assert time.monotonic() - began_s < 5

@@ -204,12 +204,10 @@ SUFFIXES = ("string", "added", "added_2", "added__string")
 def test_every_id_keeps_its_column_and_every_name_is_there_once(sources, data):
     columns = fold(sources)
     known = []
-    for number, (source, column) in enumerate(zip(sources, columns, strict=True)):
-        known.append(Field(column, LONG, source, id=len(SUFFIXES) * number + number + 1))
-        for beside in data.draw(st.lists(st.sampled_from(SUFFIXES), unique=True)):
-            known.append(
-                Field(f"{column}__{beside}", STRING, id=len(SUFFIXES) * number + number + 2 + SUFFIXES.index(beside))
-            )
+    for source, column in zip(sources, columns, strict=True):
+        beside = data.draw(st.lists(st.sampled_from(SUFFIXES), unique=True))
+        known.append(Field(column, LONG, source, id=len(known) + 1))
+        known += [Field(f"{column}__{one}", STRING, id=len(known) + n) for n, one in enumerate(beside, start=1)]
     moved = data.draw(st.lists(st.sampled_from(columns), unique=True))
     wanted = data.draw(st.permutations(NAMES))[: len(moved)]
     after, names = follow_renames(Schema(tuple(known)), dict(zip(moved, wanted, strict=True)))

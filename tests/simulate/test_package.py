@@ -48,6 +48,7 @@ def test_only_the_standard_library_is_imported() -> None:
     assert found.stdout == b"set()\n"
 
 
+@pytest.mark.long
 def test_memory_stays_flat(tmp_path: Path) -> None:
     peaks = []
     for scale in ("3", "12"):

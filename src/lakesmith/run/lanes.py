@@ -40,14 +40,22 @@ class Piece:
 
 
 class SplitLanes:
-    """Reads splits from `first` on, `count` of them at a time; to be used in a `with`, and gone through once.
+    """Reads splits from `first` on, `count` of them at a time, by threads; to be used in a `with`, and gone through once.
+
+    None for `count`: one after the other by the thread that asks, which then waits until there is a chunk.
 
     Pieces of one split come in order. After `hold` no further split is begun, and the pieces end when all that were begun have.
-    `check` is asked while several lanes are waited for; what it raises ends the wait.
+    `check` is asked while threads are waited for; what it raises ends the wait.
     """
 
     def __init__(
-        self, read: Read, splits: Sequence[Split], first: int, count: int, *, check: Callable[[], None] = lambda: None
+        self,
+        read: Read,
+        splits: Sequence[Split],
+        first: int,
+        count: int | None,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._read, self._splits, self._count, self._check = read, splits, count, check
         self._next = first
@@ -80,7 +88,7 @@ class SplitLanes:
         Raises:
             LakesmithError: If the source refuses.
         """
-        return self._one_by_one() if self._count == 1 else self._together()
+        return self._one_by_one() if self._count is None else self._together(self._count)
 
     def _begin(self) -> int | None:
         """Return the number of the next split to read, None if there is none."""
@@ -95,11 +103,11 @@ class SplitLanes:
                 yield Piece(number, chunk)
             yield Piece(number, None)
 
-    def _together(self) -> Iterator[Piece]:
-        lanes = self._lanes = _Threads(self._read, self._count)
+    def _together(self, count: int) -> Iterator[Piece]:
+        lanes = self._lanes = _Threads(self._read, count)
         open_ = 0
         while True:
-            while open_ < self._count and (number := self._begin()) is not None:
+            while open_ < count and (number := self._begin()) is not None:
                 lanes.begin(number, self._splits[number])
                 open_ += 1
             if not open_:
@@ -146,9 +154,9 @@ class Arriving:
 
 @dataclass(slots=True)
 class _Wait:
-    """What a thread waits for; None before it began."""
+    """The iterator that a thread waits for, None before it began."""
 
-    chunks: Iterator[Chunk] | None = None
+    chunks: object = None
 
     def end(self) -> None:
         """End the wait where that can be done."""
@@ -206,7 +214,7 @@ class _Threads:
 
     def _fill(self, number: int, split: Split, wait: _Wait) -> None:
         try:
-            chunks = wait.chunks = self._read(split)
+            wait.chunks = chunks = self._read(split)
             for chunk in chunks:
                 if not self._put(Piece(number, chunk)):
                     getattr(chunks, "close", lambda: None)()  # an iterator that holds a connection gives it back here

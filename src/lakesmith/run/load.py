@@ -190,8 +190,8 @@ class _Loading:
     def _fill(self, first: int) -> int:
         """Read splits from number `first` on into the open group until it is full; return the number of the next one."""
         source, spec, ask = self.job.source, self.job.spec, self._ask()
-        count = source.lanes(spec) if isinstance(source, Lanes) else 1
-        arriving = Arriving(first, parallel=count > 1)
+        count = source.lanes(spec) if isinstance(source, Lanes) else None
+        arriving = Arriving(first, parallel=(count or 1) > 1)
         read, check = lambda split: source.read(spec, split, ask), self.job.host.stop.check
         with SplitLanes(read, self.splits, first, count, check=check) as lanes:
             for piece in self.phases.timed("read", iter(lanes)):

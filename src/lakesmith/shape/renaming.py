@@ -100,7 +100,8 @@ def _with_siblings(schema: Schema, bases: Mapping[str, str]) -> dict[str, str]:
 def _free(schema: Schema, new: str, taken: Collection[str]) -> str:
     """Return a name to step aside to: no column has it, nor gets it as the sibling of one that is renamed."""
     number, aside = 1, sibling_name(new, ASIDE)
-    while schema.find(aside) is not None or aside in taken:
+    known = {*schema.names, *taken}
+    while aside in known or any(name.startswith(f"{aside}__") for name in known):  # siblings step aside with it
         number += 1
         aside = sibling_name(new, f"{ASIDE}_{number}")
     return aside

@@ -54,6 +54,7 @@ def test_the_build_file_shows_silver_and_the_warehouse_does_not(published):
         published.query("FROM silver.stg_orders")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sql", "kind", "said"),
     [

@@ -58,6 +58,7 @@ def test_values_survive_exactly(engine, build):
     assert str(pq.read_schema(odd.files[0]).field("total").type) == "decimal128(38, 9)"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "value", ["'NaN'::numeric", "'infinity'::date", "'-infinity'::timestamptz", "array[array[1]]", "1e30 / 3"]
 )
@@ -171,6 +172,7 @@ def test_a_model_that_was_built_where_readers_look_is_named(engine, admin):
         engine.swap([Dataset("mart", "elsewhere", (), 0)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("statement", "kind", "said"),
     [
@@ -198,6 +200,7 @@ def test_a_fault_in_a_statement_is_told_in_words(engine, build, admin, statement
     assert admin("select count(*) from marts.mart_sales") == [(3,)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "statement",
     [
@@ -224,6 +227,7 @@ def test_the_build_bears_the_names_of_the_project(engine, build, admin):
     assert admin("select count(*) from pg_namespace where nspname = 'silver'") == [(0,)]
 
 
+@pytest.mark.long
 def test_duplicate_names_and_many_batches(engine, build):
     swap(engine, build)
     reader = engine.query("select n as x, n::text as x, repeat('y', 100) from generate_series(1, 400000) as n")

@@ -81,6 +81,7 @@ def test_targets_on_one_lake_do_not_change_bronze_under_each_other(engine_of):
     dev.attach([])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "thing",
     [

@@ -117,6 +117,7 @@ def test_fastparquet(folder):
     assert found == with_days_as_times(BINARY_AMOUNT)
 
 
+@pytest.mark.long
 def test_dask(folder):
     dask = pytest.importorskip("dask.dataframe")
     assert frame_rows(dask.read_parquet(str(folder)).compute(scheduler="sync")) == ROWS
@@ -165,6 +166,7 @@ class Bucket(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
+@pytest.mark.long
 def test_aws_sdk_for_pandas(folder):
     wrangler = pytest.importorskip("awswrangler")
     boto3 = pytest.importorskip("boto3")

@@ -58,6 +58,7 @@ def test_a_run_waits_for_a_tool_that_is_late_and_goes_on_as_soon_as_it_has_loade
     assert company.clock.time == today
 
 
+@pytest.mark.long
 def test_what_has_not_come_by_its_time_is_late_and_the_run_says_so_without_waiting_longer(acme, tool):
     tool(*TABLES, loaded(MORNING - timedelta(days=1)))
     company = acme(BY_SEVEN)
@@ -91,6 +92,7 @@ def test_a_run_long_before_the_time_does_not_wait_and_takes_what_was_good_yester
     assert company.patience.waits_s == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -86,6 +86,7 @@ def test_a_table_with_its_size_its_key_and_a_cursor_without_index_that_is_null_i
 
 def test_a_good_cursor_and_a_key_that_the_server_keeps_say_nothing_more(shop):
     assert [level for level, _, _ in told(shop, stream("orders", "dedupe", ("id",), cursor="id"))] == ["ok"]
+    assert [level for level, _, _ in told(shop, stream("orders", "dedupe", ("ID",), cursor="id"))] == ["ok"]
 
 
 @pytest.mark.parametrize(

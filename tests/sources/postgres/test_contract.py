@@ -70,6 +70,7 @@ FEW_KILLS = ((1, "run.load.committed"), (2, "lake.commit.landed"))
 """The other modes share most of what is between the crash points."""
 
 
+@pytest.mark.long
 class TestAppend(PostgresContract):
     mode = "append"
     kills = FEW_KILLS

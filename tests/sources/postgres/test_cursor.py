@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from reading_tables import opened, read_all, rows_of, said_by, trial_of
+from cursor_loads import Reading
+from reading_tables import said_by, trial_of
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.testing.contents import canonical_rows
@@ -18,22 +19,6 @@ def events(db):
     db.execute(EVENTS)
     db.execute(f"insert into t select i, {START} + i * interval '1 min', 'first' from generate_series(1, 100) i")
     return db
-
-
-class Reading:
-    """Loads one after the other: what each of them brought, and where the stream is."""
-
-    def __init__(self, url, **options):
-        self.url, self.options, self.position = url, options, None
-
-    def __call__(self):
-        with opened(self.url, **self.options) as (source, spec):
-            chunks, self.position = read_all(source, spec, self.position)
-        for chunk in chunks:
-            assert chunk.counted in (0, chunk.rows.num_rows + chunk.held)
-        self.held = sum(chunk.held for chunk in chunks)
-        self.notices = [notice for chunk in chunks for notice in chunk.notices]
-        return rows_of(chunks)
 
 
 def test_next_load_brings_what_came(events, url):

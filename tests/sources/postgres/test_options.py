@@ -28,6 +28,8 @@ def test_schema_is_written_as_people_do():
         ({"look_back": "10m"}, "needs a `cursor`"),
         ({"cursor": "at", "look_back": "10 parsecs"}, "look_back"),
         ({"cursor": "at", "look_back": -1}, "above 0"),
+        ({"cursor": "at", "look_back": float("inf")}, "above 0"),
+        ({"cursor": "at", "look_back": float("nan")}, "above 0"),
         ({"coursor": "at"}, "Extra inputs"),
     ],
 )

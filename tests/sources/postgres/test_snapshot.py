@@ -78,6 +78,7 @@ def test_plan_that_is_done_has_no_rest(url):
 )
 @pytest.mark.parametrize("point", ["run.load.committed", pytest.param("run.load.split_read:4", marks=pytest.mark.long)])
 def test_killed_load_resumes_into_equal_contents(table, url, tmp_path, options, point):
+    table.execute("alter table t add primary key (id)")  # without it, `dedupe` reads in one split
     trial = trial_of(url, tmp_path, source=SMALL, **options)
     assert load_all(trial, {"lake": point}).died == ("lake",)
     churn(table)

@@ -133,6 +133,7 @@ CELLS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("case", "policy"), CELLS)
 def test_every_cell(moods, url, tmp_path, case, policy):
     loads, cell = trial(url, tmp_path, policy), case.cells[policy]

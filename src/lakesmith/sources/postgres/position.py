@@ -56,7 +56,10 @@ class CursorPlace:
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> CursorPlace:
         """Return what is written as plain JSON."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()})
+        listed: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()
+        }
+        return cls(**listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import LakesmithError
 from lakesmith.model.streams import Finding, StreamSpec
 from lakesmith.sources.postgres.catalog.columns import describe
 from lakesmith.sources.postgres.catalog.tables import find_table, list_leaves, parse_relation
-from lakesmith.sources.postgres.catalog.values import Leaf, Structure, quote
+from lakesmith.sources.postgres.catalog.values import Column, Leaf, Structure, quote
 from lakesmith.sources.postgres.connecting.faults import TIMEOUT, driver_errors, fault_of
+from lakesmith.sources.postgres.planning.filters import need_one_condition
+from lakesmith.sources.postgres.planning.known import alike
+from lakesmith.sources.postgres.planning.telling import is_masked
 
 if TYPE_CHECKING:
     import psycopg
@@ -200,11 +204,12 @@ def _is_wanted(options: Any, name: str) -> bool:
 def _key(sight: Sight, structure: Structure, _leaves: tuple[Leaf, ...]) -> Iterator[Finding]:
     stream = sight.stream
     known = [column.name for column in structure.columns]
-    missing = [name for name in stream.key if name not in known]
+    meant = {name: name if name in known else next(filter(partial(alike, name), known), "") for name in stream.key}
+    missing = [name for name, column in meant.items() if not column]
     for name in missing:
         yield sight.finding("error", f"there is no column `{name}`", "correct `key:`")
     if stream.key and not missing:
-        if not any(set(key.columns) <= set(stream.key) for key in structure.keys):
+        if not any(set(key.columns) <= set(meant.values()) for key in structure.keys):
             text = f"nothing on the server keeps `key: [{', '.join(stream.key)}]` unique"
             yield sight.finding(
                 "warning", text, "make it the primary key, or add a unique index over columns that are never null"
@@ -227,6 +232,7 @@ def _cursor(sight: Sight, structure: Structure, _leaves: tuple[Leaf, ...]) -> It
     column = structure.column(name)
     if column is None or not column.is_readable:
         return
+    yield from _kept(sight, structure, column)
     if name not in structure.indexed and (structure.table.rows or 0) >= LARGE_ROWS:
         fix = f"let the owner run: create index concurrently on {structure.table.relation.quoted} ({quote(name)});"
         yield sight.finding(
@@ -234,6 +240,24 @@ def _cursor(sight: Sight, structure: Structure, _leaves: tuple[Leaf, ...]) -> It
         )
     if column.nullable:
         yield from _nulls(sight, structure, name)
+
+
+def _kept(sight: Sight, structure: Structure, cursor: Column) -> Iterator[Finding]:
+    """Say what stands in the way of keeping where a cursor is, and which of its last rows are held."""
+    stream = sight.stream
+    if is_masked(stream, cursor):
+        fix = "set `cursor:` to a column that is no secret, or write `mode: replace`"
+        yield sight.finding(
+            "error", f"the cursor `{cursor.name}` is masked, and a position keeps its last value in clear", fix
+        )
+    if stream.mode == "append" and structure.table.kind == "view":
+        text = "rows of a view that share the last value are known again only if it writes them the same each time"
+        yield sight.finding("note", text, "name columns that depend on the time or on chance in `exclude:`")
+    if stream.mode == "append" and cursor.type.name == "date":
+        text = f"all rows of a day share one value of the cursor `{cursor.name}`: where there are more than 100,000, none may come late"
+        yield sight.finding(
+            "note", text, "use a column of times or a growing number as the cursor, or `mode: dedupe` with a `key:`"
+        )
 
 
 def _nulls(sight: Sight, structure: Structure, name: str) -> Iterator[Finding]:
@@ -269,5 +293,5 @@ def _statement(sight: Sight, structure: Structure, _leaves: tuple[Leaf, ...]) ->
     """Let the server plan what would be read: a `filter:` that it does not understand is found before a load is."""
     condition = sight.stream.options.filter
     if condition and structure.table.is_readable:
-        sight.session.execute(f"explain select from {structure.table.relation.quoted} where ({condition}\n)".encode())
+        need_one_condition(sight.session, structure.table.relation.quoted, condition)
     yield from ()

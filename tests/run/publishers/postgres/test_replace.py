@@ -75,6 +75,7 @@ def test_where_a_view_hangs_on_the_table_its_rows_are_replaced_in_place(outbox):
     assert outbox.ask("select n from seen") == [(5,)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "holder",
     [

@@ -49,7 +49,9 @@ def test_sessions_of_both_drivers_are_set_up_alike_whatever_the_role_says(home, 
 
 def test_names_of_the_server_are_found_before_those_of_a_schema_that_comes_first(db, url):
     """A table and functions of a name that the catalog has; the role's own path stays behind it."""
-    db.execute("create schema app; create table app.pg_class (oid oid, x int); create table app.pg_settings (name text)")
+    db.execute(
+        "create schema app; create table app.pg_class (oid oid, x int); create table app.pg_settings (name text)"
+    )
     db.execute("create function app.version() returns text language sql as $$ select 'mine' $$")
     db.execute("create function app.pg_backend_pid() returns int language sql as $$ select (random() * 1e6)::int $$")
     server = Server(Reach(Address.of(f"{url}?options=-csearch_path%3Dapp%2Cpg_catalog", {})))

@@ -232,10 +232,10 @@ BY_TEXT = (
     (r'invalid "?\w+"? value: |invalid integer value ".*" for|bad value for connect_timeout|weak sslmode', NO_VALUE),
     (r"session is (not )?read-only|server is (not )?in hot standby", NOT_ASKED_FOR),
     (
-        r"FATAL:\s+(unrecognized configuration parameter|invalid value for parameter|invalid command-line argument"
-        r"|permission denied to set parameter|parameter .* cannot be)|unsupported startup parameter",
+        r"FATAL:\s+(unrecognized configuration|invalid value for|permission denied to set|cannot set) parameter",
         NO_SETTING,
     ),
+    (r"invalid command-line argument|unsupported startup parameter|parameter .* cannot be (set|changed)", NO_SETTING),
     (r"no password supplied", NO_PASSWORD),
     (r"certificate|root\.crt|SSL error|private key", CERTIFICATE),
     (r"does not support SSL, but SSL was required", NO_TLS),

@@ -23,7 +23,6 @@ MAY_ASK = "select pg_catalog.has_function_privilege('pg_catalog.pg_control_syste
 """Asked before a session is set up, so each name says its schema: the role's path may lead elsewhere."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A server and database.

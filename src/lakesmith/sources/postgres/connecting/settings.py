@@ -38,7 +38,11 @@ SET_UP = (
 )
 """One statement, so that it is one round trip; not `options` at the start, which poolers refuse."""
 
-PATH = "pg_catalog.concat_ws(', ', 'pg_catalog', nullif(pg_catalog.current_setting('search_path'), ''))"
+PATH = (
+    "(select case when pg_catalog.starts_with(own, 'pg_catalog') then own "
+    "else pg_catalog.concat_ws(', ', 'pg_catalog', nullif(own, '')) end "
+    "from pg_catalog.current_setting('search_path') as role (own))"
+)
 """The server's own names before all others, so that nobody's `pg_class` stands in for its. The role's own path stays behind: a `filter:`
 may need operators that live there, such as those of citext."""
 

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.model.streams import StreamSpec
 from lakesmith.sources.postgres.catalog.values import Column
+from lakesmith.sources.postgres.planning.telling import is_written_alike
 from lakesmith.sources.postgres.position import CursorPlace, Place
-
-_FAMILIES = {
-    **dict.fromkeys(("smallint", "integer", "bigint"), "whole numbers"),
-    **dict.fromkeys(("character varying", "text"), "texts"),
-}
-"""Type → those whose values are the same values, in the same order."""
-
-_DIGITS = re.compile(r"\(\d+(,-?\d+)?\)")
 
 
 def hash_of(condition: str | None) -> str:
@@ -42,7 +34,7 @@ def need_continued(since: Place, column: Column, stream: StreamSpec) -> None:
             fix=f"name the column that was read so far in `cursor:`, or {rebuild}",
         )
     before = _type(place, numbers)
-    if before and not _is_same_order(before, column.type.shown):
+    if before and not is_written_alike(before, column.type.shown):
         raise SourceDataError(
             f"The cursor `{column.name}` of {stream.id} was a {before} and is a {column.type.shown} now: its last value says nothing about these.",
             where=stream.where,
@@ -69,11 +61,3 @@ def _type(place: CursorPlace, numbers: frozenset[int]) -> str:
     """Return the type that the cursor had; an older position says it among what its fingerprints are of. Empty if it does not."""
     told = (one.partition(" ") for one in place.told_by)
     return place.type or next((shown for number, _, shown in told if int(number) in numbers), "")
-
-
-def _is_same_order(before: str, now: str) -> bool:
-    """Whether values that were written by one type are read by the other as what they were; fewer digits may have moved them."""
-    if before == now:
-        return True
-    bare = _DIGITS.sub("", before)
-    return _FAMILIES.get(bare, bare) == _FAMILIES.get(now, now)

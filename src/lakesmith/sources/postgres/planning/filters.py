@@ -20,5 +20,8 @@ def need_one_condition(session: psycopg.Connection[Any], relation: str, conditio
         psycopg.Error: What the server does not understand.
     """
     # the line's end ends a comment; by the extended protocol, a statement is one statement
-    for shape in (f"explain select array[\n{condition}\n]", f"explain select (\n{condition}\n)"):
-        session.execute(f"{shape} from {relation}".encode(), binary=True)
+    for query in (
+        f"explain select array[\n{condition}\n] from {relation}",  # noqa: S608 - planned alone
+        f"explain select from {relation} where (\n{condition}\n)",
+    ):
+        session.execute(query.encode(), binary=True)

@@ -8,7 +8,7 @@ from lakesmith.errors import ConnectorOptionsError, SourceDataError
 from lakesmith.model.streams import StreamSpec
 from lakesmith.sources.postgres.catalog.values import Column
 from lakesmith.sources.postgres.connecting.identity import Identity
-from lakesmith.sources.postgres.planning.known import Known
+from lakesmith.sources.postgres.planning.known import Known, alike
 from lakesmith.sources.postgres.position import Origin, Place
 
 MADE_ANEW = ("view", "materialized view", "foreign table")
@@ -88,16 +88,11 @@ def key_columns(stream: StreamSpec, known: Known, before: Mapping[int, str]) -> 
 def _key_column(stream: StreamSpec, known: Known, name: str) -> Column:
     if known.structure.column(name) is not None:
         return known.column(name, stream, "key")
-    alike = [column.name for column in known.structure.columns if _plain(column.name) == _plain(name)]
-    if len(alike) > 1:
+    meant = [column.name for column in known.structure.columns if alike(column.name, name)]
+    if len(meant) > 1:
         raise ConnectorOptionsError(
-            f"`key: {name}` may be any of the columns {' and '.join(f'`{one}`' for one in alike)} of {known.table.relation}.",
+            f"`key: {name}` may be any of the columns {' and '.join(f'`{one}`' for one in meant)} of {known.table.relation}.",
             where=stream.where,
             fix="write the name as the source has it",
         )
-    return known.column(alike[0] if alike else name, stream, "key")
-
-
-def _plain(name: str) -> str:
-    """Return a name without case and without what parts its words, none of which the lake keeps."""
-    return "".join(filter(str.isalnum, name.casefold()))
+    return known.column(meant[0] if meant else name, stream, "key")

@@ -31,8 +31,11 @@ class Keeping:
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Keeping:
         """Return what a token says."""
-        listed = {key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()}
-        return cls(**{**listed, "place": CursorPlace.of(plain["place"])})
+        listed: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()
+        }
+        listed["place"] = CursorPlace.of(plain["place"])
+        return cls(**listed)
 
     @classmethod
     def told(
@@ -53,7 +56,6 @@ def raised(stream: StreamSpec, cursor: Cursor, before: CursorPlace | None) -> tu
         return ()
     if (cursor.look_back or 0) <= (cursor.reaching(before.reach).look_back or 0):
         return ()
-    return (
-        f"{stream.id} looks further back than before, from this load on: rows that came late until now, by more than the `look_back` of "
-        f"then, are not read. To have them, load everything anew: lakesmith rebuild {stream.id}",
-    )
+    late = "rows that came late until now, by more than the `look_back` of then, are not read"
+    fix = f"to have them, load everything anew: lakesmith rebuild {stream.id}"
+    return (f"{stream.id} looks further back from this load on: {late}; {fix}",)

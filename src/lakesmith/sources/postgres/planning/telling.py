@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,13 @@ LARGE_BYTES = 1_000_000
 
 _TEXTS = ("text", "varchar", "json", "jsonb", "xml")
 _PARTED = " | "
+_FAMILIES = {
+    **dict.fromkeys(("smallint", "integer", "bigint"), "whole numbers"),
+    **dict.fromkeys(("character varying", "text"), "texts"),
+}
+"""Type → those whose values are the same values, in the same order."""
+
+_DIGITS = re.compile(r"\(\d+(,-?\d+)?\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,19 @@ def find_told(told_by: Sequence[str], known: Known) -> dict[int, Column]:
 
 
 def _is_same(before: str, now: str) -> bool:
-    (type_, _, marks), (type_now, _, marks_now) = before.partition(_PARTED), now.partition(_PARTED)
-    return type_ == type_now and set(marks.split()) <= set(
+    (told, _, marks), (told_now, _, marks_now) = before.partition(_PARTED), now.partition(_PARTED)
+    type_, type_now = told.partition(" ")[2], told_now.partition(" ")[2]
+    return is_written_alike(type_, type_now) and set(marks.split()) <= set(
         marks_now.split()
     )  # labels that were added write no row anew
+
+
+def is_written_alike(before: str, now: str) -> bool:
+    """Whether values of a type are written, and ordered, by another one as they were; one of fewer digits may have moved them."""
+    if before == now:
+        return True
+    bare = _DIGITS.sub("", before)
+    return _FAMILIES.get(bare, bare) == _FAMILIES.get(now, now)
 
 
 def columns_of(told_by: Sequence[str], known: Known) -> tuple[Column, ...] | None:

@@ -15,7 +15,9 @@ DIGITS = 38
 def part_numbers(texts: Array, kind: Decimal) -> Parts:
     """Return numerics as the server writes them in parts: decimals, and words for those that are none."""
     target = pa.decimal128(kind.precision, kind.scale)
-    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= DIGITS - kind.scale:  # Arrow lets longer texts wrap around, without a word
+    if (
+        pc.max(pc.binary_length(texts)).as_py() or 0
+    ) <= DIGITS - kind.scale:  # Arrow lets longer texts wrap around, without a word
         try:
             return Parts(texts.cast(target))
         except pa.ArrowInvalid:  # at least one does not fit; Arrow does not say which

@@ -72,18 +72,12 @@ ASIDE = "__added"
 BESIDE = " \x1f "
 """What stands between several values of one row that are told under one name; no value has it."""
 
+SINGLE_DIGITS, SINGLE_MOST = 9, Decimal("3.4e38")
+"""How many digits tell any number of four bytes, and what they hold at most, about."""
+
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d:\d\d:\d\d)(\.\d+)?(?:Z|\+00(?::00)?)?)?")
 _SPECIAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _QUOTED = re.compile(r'[{}",\\\s]')
-
-
-def canon_of_server(text: str | None, kind: str) -> str | None:
-    """Return the server's word for a value of a type in the one way."""
-    if text is None:
-        return None
-    if kind == "real" and text not in {"NaN", "Infinity", "-Infinity"}:
-        return canon(repr(struct.unpack("f", struct.pack("f", float(text)))[0]))
-    return canon(text)
 
 
 def canon(value: Any) -> str | None:
@@ -92,6 +86,8 @@ def canon(value: Any) -> str | None:
     Examples:
         >>> canon(Decimal("1.50")), canon("1.5"), canon(date(2026, 1, 2)), canon("2026-01-02 00:00:00+00")
         ('1.5', '1.5', '2026-01-02', '2026-01-02')
+        >>> canon(1.0000000150474662e30) == canon("1e+30")
+        True
     """
     if value is None:
         return None
@@ -127,8 +123,24 @@ def _number(text: str) -> str:
         number = Decimal(text)
     except InvalidOperation:
         return ""
-    plain = f"{number:f}"  # not `normalize`, which rounds
+    plain = f"{_shortest(number):f}"  # not `normalize`, which rounds
     return (plain.rstrip("0").rstrip(".") if "." in plain else plain) if number else "0"
+
+
+def _shortest(number: Decimal) -> Decimal:
+    """Return a number of four bytes, written as one of eight bytes is, as it is written by itself: 0.1, not 0.10000000149011612."""
+    is_long = len(number.as_tuple().digits) > SINGLE_DIGITS and abs(number) < SINGLE_MOST
+    if not is_long or (abs(number) < 1 << 63 and number == int(number)):  # an integer
+        return number
+    value = float(number)
+    if Decimal(repr(value)) != number or _single(value) != value:
+        return number
+    told = (f"{value:.{digits}g}" for digits in range(6, SINGLE_DIGITS + 1))
+    return next((Decimal(text) for text in told if _single(float(text)) == value), number)
+
+
+def _single(value: float) -> float:
+    return float(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def _array(items: Sequence[Any]) -> str:
