@@ -199,3 +199,15 @@ class TestBound:
         done = load(WideShelf(more, bound=True, count=1), lake.table(STREAM), group_bytes=EACH_SPLIT)
         assert [commit.kind for commit in done.commits] == ["load"]
         assert sorted(row["id"] for row in contents(lake)) == ids(more)
+
+
+def test_splits_that_are_read_in_turn_are_asked_for_from_where_the_one_before_ended(lake):
+    asked = []
+
+    class Asked(Shelf):
+        def read(self, stream, split, ask):
+            asked.append((split.name, ask.since))
+            return super().read(stream, split, ask)
+
+    load(Asked(books(1, 2, 1)), lake.table(STREAM))
+    assert asked == [("split-0", None), ("split-1", b"1"), ("split-2", b"2")]

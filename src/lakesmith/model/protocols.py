@@ -135,7 +135,7 @@ class Lanes(Protocol):
     """What a source may be able to do besides: read several splits of a stream at the same time."""
 
     def lanes(self, stream: StreamSpec) -> int:
-        """Return how many splits may be read at a time: `read` is called from as many threads."""
+        """Return how many splits may be read at a time: `read` is called from as many threads, with the position before all of them."""
         ...
 
 

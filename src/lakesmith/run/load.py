@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -189,10 +189,14 @@ class _Loading:
 
     def _fill(self, first: int) -> int:
         """Read splits from number `first` on into the open group until it is full; return the number of the next one."""
-        source, spec, ask = self.job.source, self.job.spec, self._ask()
+        source, spec, begun_at = self.job.source, self.job.spec, self._ask()
         count = source.lanes(spec) if isinstance(source, Lanes) else None
-        arriving = Arriving(first, parallel=(count or 1) > 1)
-        read, check = lambda split: source.read(spec, split, ask), self.job.host.stop.check
+        arriving, check = Arriving(first, parallel=(count or 1) > 1), self.job.host.stop.check
+
+        def read(split: Split) -> Iterator[Chunk]:
+            """Read a split, from where the stream is by then if splits are read one after the other."""
+            return source.read(spec, split, self._ask() if count is None else begun_at)
+
         with SplitLanes(read, self.splits, first, count, check=check) as lanes:
             for piece in self.phases.timed("read", iter(lanes)):
                 if piece.chunk is not None:
