@@ -35,7 +35,7 @@ WITH_DLT = """
 import sys, dlt
 from dlt.sources.sql_database import sql_table
 table = sql_table(sys.argv[1], table=sys.argv[2], backend=sys.argv[3], chunk_size=100_000)
-made = dlt.pipeline("bench", destination=dlt.destinations.duckdb(sys.argv[4] + "/peer.duckdb"), dataset_name="peer", pipelines_dir=sys.argv[4])
+made = dlt.pipeline("bench", destination=dlt.destinations.duckdb(sys.argv[4] + "/target.duckdb"), dataset_name="peer", pipelines_dir=sys.argv[4])
 made.run(table)
 """
 
