@@ -140,6 +140,15 @@ class Lanes(Protocol):
 
 
 @runtime_checkable
+class Cancels(Protocol):
+    """What an iterator of chunks may be able to do besides: let another thread end a long wait in it."""
+
+    def cancel(self) -> None:
+        """End what it waits for, soon; whoever waits gets an error. It is asked again as long as it goes on."""
+        ...
+
+
+@runtime_checkable
 class Closes(Protocol):
     """What a source or an engine may be able to do besides: let go of what it holds between calls, such as a connection or a lock."""
 

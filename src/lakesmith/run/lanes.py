@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from time import monotonic
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Self
 
+from lakesmith.model.protocols import Cancels
 from lakesmith.model.streams import Chunk, Position, Split
 
 WAIT_S = 0.1
@@ -20,15 +21,6 @@ CANCEL_EVERY_S = 0.5
 """How often a lane that waits for its source is asked to end: each time may take a connection to the server."""
 
 Read = Callable[[Split], Iterator[Chunk]]
-
-
-@runtime_checkable
-class Cancels(Protocol):
-    """What an iterator of chunks may be able to do besides: let another thread end a long wait in it."""
-
-    def cancel(self) -> None:
-        """End what it waits for, soon; whoever waits gets an error. It is asked again as long as it goes on."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ OLDEST = 160000
 """Before, a subquery had to have a name, and no function could tell whether a text is a value of a type."""
 
 
-def load_psycopg() -> Any:
-    """Return the module.
+def load_psycopg(what: str = "A target on PostgreSQL", where: str = "engine: postgres") -> Any:
+    """Return the module, for `what` the project asks for at `where`.
 
     Raises:
         MissingExtraError: If it is not installed.
@@ -41,9 +41,7 @@ def load_psycopg() -> Any:
     try:
         import psycopg
     except ImportError as error:
-        raise MissingExtraError(
-            "A target on PostgreSQL needs psycopg, which is not installed.", where="engine: postgres", fix=EXTRA
-        ) from error
+        raise MissingExtraError(f"{what} needs psycopg, which is not installed.", where=where, fix=EXTRA) from error
     return psycopg
 
 
@@ -55,18 +53,8 @@ def connect(address: Address, timeout_s: int) -> psycopg.Connection[Any]:
         ConfigError: If the server refuses the user or the database, or is too old.
         StorageUnavailableError: If it cannot be reached.
     """
-    driver = load_psycopg()
     with explained(address.place):
-        made: psycopg.Connection[Any] = driver.connect(
-            address.url,
-            autocommit=True,
-            prepare_threshold=None,
-            application_name=APPLICATION,
-            connect_timeout=timeout_s,
-            client_encoding=ENCODING,
-            options=settings_of(address),
-            **ALIVE,
-        )
+        made = open_session(address, timeout_s)
     version = made.info.server_version
     if version < OLDEST:
         made.close()
@@ -75,6 +63,25 @@ def connect(address: Address, timeout_s: int) -> psycopg.Connection[Any]:
             where=address.place,
             fix="use a newer server as the warehouse; as a source older ones do",
         )
+    return made
+
+
+def open_session(address: Address, timeout_s: int, application: str = APPLICATION) -> psycopg.Connection[Any]:
+    """Return a session as everybody who writes to PostgreSQL has it; what goes wrong is psycopg's own error.
+
+    Raises:
+        MissingExtraError: If psycopg is not installed.
+    """
+    made: psycopg.Connection[Any] = load_psycopg().connect(
+        address.url,
+        autocommit=True,
+        prepare_threshold=None,
+        application_name=application,
+        connect_timeout=timeout_s,
+        client_encoding=ENCODING,
+        options=settings_of(address),
+        **ALIVE,
+    )
     return made
 
 

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def check_url(text: str) -> str:
+    """Return the address of a database if it names server, user and database.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where it is no number
+        whole = bool(parts.hostname and parts.username and parts.path.strip("/"))
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in ("postgresql", "postgres"):
+        raise ValueError("should be postgresql://user:password@host:port/database")
+    return text
+
+
+DatabaseUrl = Annotated[str, AfterValidator(check_url)]
+"""The address of a PostgreSQL database."""
 
 
 class PostgresOptions(BaseModel):
@@ -12,7 +34,7 @@ class PostgresOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: str = Field(
+    url: DatabaseUrl = Field(
         repr=False,
         description="The database, as a reference: `postgresql://user:password@host:5432/database?sslmode=require`.",
     )
@@ -21,16 +43,3 @@ class PostgresOptions(BaseModel):
     lock_timeout_s: int = Field(
         default=60, ge=1, le=3600, description="Seconds to wait for somebody who holds a table of bronze."
     )
-
-    @field_validator("url")
-    @classmethod
-    def _check_url(cls, text: str) -> str:
-        try:
-            parts = urlsplit(text)
-            _ = parts.port  # raises where it is no number
-            whole = bool(parts.hostname and parts.username and parts.path.strip("/"))
-        except ValueError:
-            whole = False
-        if not whole or parts.scheme not in ("postgresql", "postgres"):
-            raise ValueError("should be postgresql://user:password@host:port/database")
-        return text

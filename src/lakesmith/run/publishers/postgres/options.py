@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from lakesmith.engines.postgres.options import DatabaseUrl
 from lakesmith.project.settings import Columns, Text
 
 NAME = "{name}"
@@ -17,7 +17,7 @@ class PostgresPublisherOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: str = Field(
+    url: DatabaseUrl = Field(
         repr=False,
         description="The database, as a reference: `postgresql://user:password@host:5432/database?sslmode=require`.",
     )
@@ -44,19 +44,6 @@ class PostgresPublisherOptions(BaseModel):
     lock_timeout_s: int = Field(
         default=10, ge=1, le=3600, description="Seconds to wait for somebody who holds the table."
     )
-
-    @field_validator("url")
-    @classmethod
-    def _check_url(cls, text: str) -> str:
-        try:
-            parts = urlsplit(text)
-            _ = parts.port  # raises where it is no number
-            whole = bool(parts.hostname and parts.username and parts.path.strip("/"))
-        except ValueError:
-            whole = False
-        if not whole or parts.scheme not in ("postgresql", "postgres"):
-            raise ValueError("should be postgresql://user:password@host:port/database")
-        return text
 
     @field_validator("table")
     @classmethod

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from lakesmith.engines.postgres import connect
 from lakesmith.engines.postgres.address import Address
-from lakesmith.engines.postgres.connect import ALIVE, ENCODING, settings_of
 from lakesmith.errors import (
     LakesmithError,
-    MissingExtraError,
     PublishError,
     RetriableError,
     RunInProgressError,
@@ -69,15 +68,7 @@ def load_psycopg() -> Any:
     Raises:
         MissingExtraError: If it is not installed.
     """
-    try:
-        import psycopg
-    except ImportError as error:
-        raise MissingExtraError(
-            "Publishing into PostgreSQL needs psycopg, which is not installed.",
-            where="format: postgres",
-            fix="pip install 'lakesmith[postgres]'",
-        ) from error
-    return psycopg
+    return connect.load_psycopg("Publishing into PostgreSQL", "format: postgres")
 
 
 @contextlib.contextmanager
@@ -88,18 +79,8 @@ def session(address: Address, timeout_s: int) -> Iterator[psycopg.Connection[Any
         PublishError: If the server refuses the user or the database, or is too old.
         StorageUnavailableError: If it cannot be reached.
     """
-    psycopg = load_psycopg()
     with explained(address.place):
-        made: Any = psycopg.connect(
-            address.url,
-            autocommit=True,
-            prepare_threshold=None,
-            application_name=APPLICATION,
-            connect_timeout=timeout_s,
-            client_encoding=ENCODING,
-            options=settings_of(address),
-            **ALIVE,
-        )
+        made = connect.open_session(address, timeout_s, APPLICATION)
     try:
         if made.info.server_version < OLDEST:
             raise PublishError(
