@@ -23,7 +23,7 @@ from lakesmith.simulate.subscriptions import (
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(400)]
 BUSINESS = Subscriptions(scale=0.1)
 TARGET = '\ndefault_target: warehouse\ntargets:\n  warehouse: {engine: postgres, url: "${env:WAREHOUSE_URL}"}\n'
-DAYS = (1, 2)
+DAYS = (1, 2, 3)
 
 
 @pytest.fixture(scope="module")
