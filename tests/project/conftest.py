@@ -54,6 +54,14 @@ class ReplicaSource(ShopSource):
     finds_keys = True
 
 
+class PlatformSource(ShopSource):
+    default_mode = "append"
+
+    @classmethod
+    def stream_defaults(cls, name):
+        return {"mode": "dedupe", "key": ["id"], "columns": {"spend": {"type": "long"}}} if name == "days" else {}
+
+
 class LegacySource:
     needs_streams = False
 
@@ -121,3 +129,8 @@ def folder(tmp_path):
 @pytest.fixture
 def fakes():
     return make_fakes
+
+
+@pytest.fixture
+def platform():
+    return PlatformSource

@@ -81,6 +81,24 @@ def test_streams_carry_settings_options_and_places(folder):
     assert streams["backoffice.companies"].id == StreamId("backoffice", "companies")
 
 
+@pytest.mark.parametrize(
+    ("said", "mode", "key", "columns"),
+    [
+        ("{}", "dedupe", ("id",), {"spend": {"type": "long"}}),
+        ("{mode: append}", "append", ("id",), {"spend": {"type": "long"}}),
+        ("{key: [day, id]}", "dedupe", ("day", "id"), {"spend": {"type": "long"}}),
+        ("{columns: {spend: {mask: hash}}}", "dedupe", ("id",), {"spend": {"type": "long", "mask": "hash"}}),
+    ],
+)
+def test_what_a_connector_knows_of_a_stream_holds_where_the_project_says_nothing(
+    folder, fakes, platform, said, mode, key, columns
+):
+    text = f"version: 1\nname: acme\nsources:\n  ads:\n    type: platform\n    streams:\n      days: {said}\n      other: {{}}\n"
+    days, other = folder.load(text, connectors=fakes(platform=platform)).streams()
+    assert (days.mode, days.key, dict(days.columns)) == (mode, key, columns)
+    assert (other.mode, other.key, dict(other.columns)) == ("append", (), {})
+
+
 def test_targets_know_who_owns_the_lake(folder):
     project = folder.load(ACME, CATALOG_URL="sqlite:///x")
     dev = project.target()

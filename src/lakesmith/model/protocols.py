@@ -27,7 +27,8 @@ class Source(Protocol):
     `Options` and `StreamOptions` are frozen pydantic models that describe the settings of the source and of each stream; their
     fields, types and descriptions also become the editor's JSON Schema. The source is constructed as `Source(context)` with a
     `SourceContext`. A class may also say `modes` (what it can do; append and dedupe if it does not say), `default_mode` (of streams that say none), `needs_streams` (False: it
-    works without any named stream) and `finds_keys` (True: dedupe needs no `key:`). Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
+    works without any named stream), `finds_keys` (True: dedupe needs no `key:`) and `stream_defaults(name)` (a class method: `mode`, `key` and `columns` of a
+    stream where the project says nothing of them). Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
     """
 
     Options: ClassVar[type[Any]]

@@ -34,6 +34,11 @@ class _Source:
             return said
         return "append" if "append" in known else known[0]
 
+    def defaults(self, stream: str) -> StreamSettings:
+        """What the connector says of a stream of that name, where the project says nothing."""
+        said = getattr(self.connector, "stream_defaults", None)
+        return StreamSettings() if said is None else StreamSettings.model_validate(said(stream))
+
 
 def read_sources(sheet: Sheet) -> dict[str, SourceConfig]:
     """Return the sources of a project; what is wrong with them becomes faults."""
@@ -109,14 +114,16 @@ def _read_stream(sheet: Sheet, source: _Source, name: str, written: tuple[Any, P
         options = sheet.check(source.connector.StreamOptions, rest, path, beside=keys_of(StreamSettings))
     if settings is None:
         return None
-    mode = settings.mode or (source.settings.mode if source.settings else None) or source.default_mode
+    defaults = source.defaults(name)
+    mode = settings.mode or (source.settings.mode if source.settings else None) or defaults.mode or source.default_mode
+    settings = settings.model_copy(update={"key": settings.key or defaults.key})
     _check_mode(sheet, source, (mode, settings, path))
     return StreamSpec(
         id=StreamId(source.name, name),
         mode=mode,
         key=settings.key or (),
         on_drift=settings.on_drift or (source.settings.on_drift if source.settings else None) or "evolve",
-        columns=_columns(source, name, settings),
+        columns=_columns(source, name, settings, defaults),
         max_rejects=limit_of(source.settings) if limit_of(settings) is None else limit_of(settings),
         options=options,
         where=sheet.where(path),
@@ -146,12 +153,15 @@ def _check_mode(sheet: Sheet, source: _Source, said: tuple[str, StreamSettings, 
         sheet.fault((*path, "history"), 'goes with mode "replace" and a "key": the other modes keep every row anyway')
 
 
-def _columns(source: _Source, stream: str, settings: StreamSettings) -> dict[str, dict[str, Any]]:
-    merged: dict[str, dict[str, Any]] = {}
+def _columns(
+    source: _Source, stream: str, settings: StreamSettings, defaults: StreamSettings
+) -> dict[str, dict[str, Any]]:
+    merged = {name: _said(column) for name, column in defaults.columns.items()}
     above = source.settings.columns if source.settings else {}
     for name, column in above.items():
         if name.startswith(f"{stream}."):
-            merged[name.partition(".")[2]] = _said(column)
+            short = name.partition(".")[2]
+            merged[short] = merged.get(short, {}) | _said(column)
     for name, column in settings.columns.items():
         merged[name] = merged.get(name, {}) | _said(column)
     return merged
