@@ -7,7 +7,7 @@ export LAKESMITH_TEST_DATA ?= $(abspath ../shared/data)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench torture spark wheel wheel-demo lock clean
+.PHONY: help demo test test-long check bench torture spark wrapped wheel wheel-demo lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,11 @@ spark: $(VENV)/dev.stamp requirements-spark.lock ## read what is published with 
 	$(VENV)-spark/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	$(VENV)-spark/bin/python -m pytest tests/run/test_spark.py
 
+wrapped: $(VENV)/dev.stamp requirements-wrapped.lock ## run connectors of others that are real ones, from an environment of their own
+	test -x $(VENV)-wrapped/bin/python || $(PYTHON) -m venv $(VENV)-wrapped
+	$(VENV)-wrapped/bin/python -m pip install --quiet --require-hashes -r requirements-wrapped.lock
+	LAKESMITH_TEST_WRAPPED=$(abspath $(VENV)-wrapped/bin) $(BIN)/python -m pytest tests/sources/wrapped
+
 wheel-demo: wheel ## the demo from the built wheel in a new environment, with the network cut (Linux)
 	rm -rf dist/venv dist/empty && mkdir -p dist/empty && $(PYTHON) -m venv dist/venv
 	dist/venv/bin/python -m pip install --quiet --require-hashes -r requirements.lock
@@ -65,6 +70,7 @@ wheel-demo: wheel ## the demo from the built wheel in a new environment, with th
 lock: ## write requirements*.lock anew (needs uv)
 	uv pip compile pyproject.toml requirements-build.in --extra postgres --extra demo --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements.lock
 	uv pip compile pyproject.toml requirements-build.in --group spark --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-spark.lock
+	uv pip compile --group wrapped --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-wrapped.lock
 	uv pip compile --group servers --universal --python-version 3.11 --prerelease explicit --generate-hashes --no-header -q -o requirements-servers.lock
 	uv pip compile pyproject.toml requirements-build.in --group dev --extra postgres --extra demo --extra mongodb --extra rest --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
 
@@ -72,4 +78,4 @@ wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(VENV)-spark $(VENV)-servers demo demo-subscriptions dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-servers $(VENV)-wrapped demo demo-subscriptions dist build .mypy_cache .ruff_cache .pytest_cache
