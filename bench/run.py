@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from formats import DELIVERIES, run_delivery
 from loading import run_csv
 from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, result
+from mongodb import run_mongodb
 from papers import run_papers
 from postgres import run_postgres
 
@@ -87,6 +88,11 @@ def run_postgres_cases(bench: Bench) -> Iterator[Result]:
     yield from run_postgres(bench.folder, bench.size_bytes // MB * 1000)
 
 
+def run_mongodb_cases(bench: Bench) -> Iterator[Result]:
+    """Two collections of nested documents of about 250 and 3,000 bytes, 500,000 each at the default size."""
+    yield from run_mongodb(bench.folder, bench.size_bytes // MB * 100)
+
+
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
     """The simulator at two sizes, one ten times the other: its memory must not grow with them."""
     for size_mb in (bench.size_bytes // 25 // MB, bench.size_bytes * 2 // 5 // MB):
@@ -126,6 +132,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     **{name: run_format(name) for name in DELIVERIES},
     "documents": run_documents,
     "postgres": run_postgres_cases,
+    "mongodb": run_mongodb_cases,
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
 }
