@@ -70,7 +70,7 @@ def large(number: int) -> dict[str, Any]:
         **small(number),
         "lines": lines,
         "note": note,
-        "history": {"by": WORDS[number % 5], "steps": [number % 10] * 5},
+        "history": {"who": WORDS[number % 5], "steps": [number % 10] * 5},
     }
 
 
@@ -89,7 +89,7 @@ LARGE = {
     **SMALL,
     "lines": "struct(sku varchar, name varchar, quantity bigint, price double, tags varchar[])[]",
     "note": "varchar",
-    "history": 'struct("by" varchar, steps bigint[])',
+    "history": "struct(who varchar, steps bigint[])",
 }
 """The columns as DuckDB is told to read them from JSON that the maker of the documents writes."""
 
@@ -154,19 +154,18 @@ def _measured(case: Case, server: Any, place: Path, document_bytes: float) -> Re
 
 def _is_equal(case: Case, project: Path, oracle: Path) -> bool:
     """Whether bronze holds exactly the documents, by way of the JSON that their maker wrote."""
-    columns = ", ".join(f"'{name}': '{kind.replace(chr(39), chr(39) * 2)}'" for name, kind in case.columns.items())
-    theirs = f"select * from read_json('{oracle}', format = 'newline_delimited', columns = {{{columns}}})"
-    names = ", ".join("id" if name == "_id" else name for name in case.columns)
-    casts = ", ".join(
-        f"cast({'id' if name == '_id' else name} as {kind}) as {'id' if name == '_id' else name}"
-        for name, kind in case.columns.items()
-    )
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in case.columns.items())
+    casts = ", ".join(f"cast({name} as {kind})" for name, kind in case.columns.items())
+    theirs = f"select {', '.join(case.columns)} from read_json('{oracle}', format = 'newline_delimited', columns = {{{columns}}})"
     ours = f"select {casts} from read_parquet('{project}/lake/app/{case.name}/data/*.parquet')"
+    names = ", ".join(f"c{at}" for at in range(len(case.columns)))
     mine, others = (
-        ask(f"set timezone = 'UTC'; select count(*)::text, sum(hash(t)::hugeint)::text from ({query}) as t({names})")
+        ask(
+            f"set timezone = 'UTC'; select count(*)::text, sum(hash({names})::hugeint)::text from ({query}) as t({names})"
+        )
         for query in (ours, theirs)
     )
-    return mine == others
+    return bool(mine == others)
 
 
 def _ingestr(url: str, case: Case, place: Path) -> dict[str, Measured]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "servers"))
 
 DLT, INGESTR = "LAKESMITH_BENCH_DLT", "LAKESMITH_BENCH_INGESTR"
 """Environment variables with the Python (dlt, with connectorx) and the command (ingestr) of the peers; without them they are left out."""
+
+MANY = "LAKESMITH_BENCH_POSTGRES_ROWS"
+"""The environment variable with the number of rows of one table more, which only COPY is compared on: what a run takes before it reads
+is a small part there, and the other tools need not read it."""
 
 COPY = """
 import psycopg, sys
@@ -55,16 +59,16 @@ COLUMNS = {
 }
 """The columns as DuckDB is told to read them from the server's CSV."""
 MAKE = """
-create table orders (
+create table {table} (
   id bigint primary key, customer_id integer not null, quantity smallint, amount numeric(12, 2), rate double precision,
   is_paid boolean, ordered_on date, created_at timestamp, updated_at timestamptz not null, country varchar(2), note text, reference uuid);
-insert into orders
+insert into {table}
 select g, (g * 7919::bigint) % 500000, case when g % 11 > 0 then g % 300 end, ((g * 104729::bigint) % 1000000000) / 100.0, sqrt(g) / 3,
   g % 3 = 0, date '2020-01-01' + (g % 2200)::int, timestamp '2020-01-01' + g * interval '13.000017 s', timestamptz '2020-01-01 00:00Z' + g * interval '17 s',
   (array['DE', 'FR', 'IT', 'ES', 'AT'])[1 + g % 5], case when g % 4 > 0 then 'a note on order ' || g || repeat(' and more', (g % 7)::int) end,
   md5(g::text)::uuid
 from generate_series(1, {rows}) g;
-create index on orders (updated_at);
+create index on {table} (updated_at);
 """
 WIDE_COLUMNS = 500
 PROJECT = """version: 1
@@ -116,25 +120,33 @@ class Case:
 
 
 def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
-    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns."""
+    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns, and one of as many rows as `MANY` says."""
     from lake_servers import serve_postgres
 
     with serve_postgres() as server:
         url = server.database()
-        _execute(url, MAKE.format(rows=rows), "vacuum analyze orders")
-        yield _full(folder, url)
+        _make(url, "orders", rows)
+        yield _full("postgres-full", folder, url, "orders", lambda: _peers(folder, url))
         yield _incremental(folder, url, rows)
         yield _wide(folder, url, rows // 50)
+        if many := os.environ.get(MANY):
+            _execute(url, "drop table orders, wide")
+            _make(url, "many", int(many))
+            yield _full("postgres-full-many", folder, url, "many", dict)
 
 
-def _full(folder: Path, url: str) -> Result:
-    case = Case.make(folder / "full", url, "orders", "mode: replace")
-    case.copied("select * from orders")  # both read from memory, as far as it reaches
-    copied, ours = case.copied("select * from orders"), case.ours()
-    equal = case.holds("select * from orders")
+def _make(url: str, table: str, rows: int) -> None:
+    _execute(url, MAKE.format(table=table, rows=rows), f"vacuum analyze {table}")
+
+
+def _full(name: str, folder: Path, url: str, table: str, others: Callable[[], dict[str, Measured]]) -> Result:
+    case = Case.make(folder / name, url, table, "mode: replace")
+    query = f"select * from {table}"
+    case.copied(query)  # both read from memory, as far as it reaches
+    copied, ours = case.copied(query), case.ours()
+    equal = case.holds(query)
     shutil.rmtree(case.project)
-    peers = {"COPY (FORMAT binary) to nowhere": copied, **_peers(folder, url)}
-    return result("postgres-full", ours, peers, content_equal=equal)
+    return result(name, ours, {"COPY (FORMAT binary) to nowhere": copied, **others()}, content_equal=equal)
 
 
 def _incremental(folder: Path, url: str, rows: int) -> Result:
