@@ -78,7 +78,7 @@ def test_none_moves_if_one_has_changed(lake):
     assert loaded(lake) == [1, 2, 1]
 
 
-@pytest.mark.parametrize("already", [0, 1])
+@pytest.mark.parametrize("already", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_none_moves_if_one_changes_in_the_last_moment(lake, already):
     for stream in STREAMS:
         resume(lake.table(stream), already)
@@ -112,6 +112,7 @@ def test_what_did_not_land_is_sent_again(lake):
     assert loaded(lake) == [1, 1, 1]
 
 
+@pytest.mark.long
 def test_after_three_refusals_nothing_is_visible(lake):
     for stream in STREAMS:
         resume(lake.table(stream), 1)
@@ -164,6 +165,7 @@ def test_two_groups_of_one_table_are_refused(lake):
         lake.commit_together([opened[0], opened[0]])
 
 
+@pytest.mark.long
 def test_writers_of_overlapping_tables_wait_and_lose_nothing(lake):
     """Two loaders of the same three tables, in opposite order, while a third loads another; each retries when it is fenced."""
     other = StreamId("app", "other")
@@ -185,8 +187,15 @@ def test_writers_of_overlapping_tables_wait_and_lose_nothing(lake):
     assert loaded(lake) == [8, 8, 8]
 
 
-@pytest.mark.parametrize("already", [0, 1])
-@pytest.mark.parametrize("name", [*TOGETHER_POINTS, f"{METADATA_WRITTEN}:3"])
+@pytest.mark.parametrize("already", [pytest.param(0, marks=pytest.mark.long), 1])
+@pytest.mark.parametrize(
+    "name",
+    [
+        TOGETHER_POINTS[-1],
+        *(pytest.param(at, marks=pytest.mark.long) for at in TOGETHER_POINTS[:-1]),
+        pytest.param(f"{METADATA_WRITTEN}:3", marks=pytest.mark.long),
+    ],
+)
 def test_a_killed_commit_is_all_or_nothing_and_resumed(tmp_path, already, name):
     child = os.fork()
     if child == 0:

@@ -21,6 +21,7 @@ from lake_loading import (
 from lakesmith.lake import CRASH_POINTS
 from lakesmith.lake.points import COMMIT_LANDED, QUARANTINE_WRITTEN
 
+pytestmark = pytest.mark.long
 FARM = Path(__file__).with_name("crash_farm.py")
 CASES = [(already, name) for already in (0, 1) for name in CRASH_POINTS]
 

@@ -14,6 +14,7 @@ from lake_loading import STREAM, SetClock, make_rejects, open_lake, resume
 from lakesmith.host import Host
 from lakesmith.lake.points import COMMIT_LANDED, ROLLBACK_LANDED, SWAP_LANDED
 
+pytestmark = pytest.mark.long
 FARM = Path(__file__).with_name("generation_farm.py")
 LANDED = {COMMIT_LANDED, SWAP_LANDED, ROLLBACK_LANDED}
 CASES = [(name, point) for name, (_, _, points) in ACTS.items() for point in points]

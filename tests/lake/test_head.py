@@ -64,6 +64,7 @@ def test_the_head_imports_nothing_heavy(lake, table):
     assert out.stdout.split() == ["2", "1"]
 
 
+@pytest.mark.long
 def test_the_head_of_a_table_with_many_commits_is_quick(table):
     resume(table, 15)
     seconds = []
@@ -112,8 +113,8 @@ def test_a_foreign_append_is_refused_and_never_loaded_over(table, foreign):
     [
         (Operation.REPLACE, {"total_records": "4"}),
         (Operation.OVERWRITE, {"added_data_files": "1"}),
-        (Operation.DELETE, {"deleted_data_files": "1"}),
-        (Operation.OVERWRITE, {"added_delete_files": "1"}),
+        pytest.param(Operation.DELETE, {"deleted_data_files": "1"}, marks=pytest.mark.long),
+        pytest.param(Operation.OVERWRITE, {"added_delete_files": "1"}, marks=pytest.mark.long),
         (Operation.REPLACE, {"total_delete_files": "1"}),
     ],
 )
@@ -175,7 +176,7 @@ def damage(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
+@pytest.mark.parametrize("text", ["", *(pytest.param(text, marks=pytest.mark.long) for text in ("{", "[]", "{}"))])
 def test_damaged_metadata_is_named(table, text):
     resume(table, 1)
     damage(Path(table.head().metadata_path), text)

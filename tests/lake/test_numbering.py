@@ -51,6 +51,7 @@ def test_a_new_table_numbers_every_part_once(schema):
     assert [field.id for field in numbered if field.is_system] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.long
 @given(SCHEMAS, SCHEMAS)
 def test_numbering_again_changes_nothing_and_additions_only_add(first, second):
     before = number_schema(None, 0, first)

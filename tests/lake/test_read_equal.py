@@ -167,7 +167,9 @@ def oracle(table):
     return made
 
 
-@pytest.mark.parametrize("kind", CHANGES)
+@pytest.mark.parametrize(
+    "kind", [*list(CHANGES)[:2], *(pytest.param(kind, marks=pytest.mark.long) for kind in list(CHANGES)[2:])]
+)
 def test_old_and_new_files_read_as_they_were_written(lake, oracle, kind):
     before = oracle.table.head().schema
     oracle.load(changed(oracle.table, *CHANGES[kind]))
@@ -254,7 +256,8 @@ STEPS = [(path, alter) for paths, alter in CHANGES.values() for path in paths] +
 ]
 
 
-@pytest.mark.parametrize("examples", [pytest.param(2, id="few"), pytest.param(60, id="many", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("examples", [pytest.param(2, id="few"), pytest.param(60, id="many")])
 def test_any_row_of_changes(tmp_path, examples):
     @settings(max_examples=examples, deadline=None, derandomize=examples < 10, phases=[Phase.generate])
     @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=8), st.randoms(use_true_random=False))

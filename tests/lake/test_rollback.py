@@ -197,7 +197,9 @@ def test_what_was_never_seen_or_is_seen_now_is_no_target(table):
         table.rollback(aside)
 
 
-@pytest.mark.parametrize("what", ["load", "aside", "swap", "rollback"])
+@pytest.mark.parametrize(
+    "what", ["rollback", *(pytest.param(what, marks=pytest.mark.long) for what in ("load", "aside", "swap"))]
+)
 def test_every_kind_of_commit_leaves_sorted_logs_behind_a_clock_that_jumps_back(lake, table, clock, what):
     resume(table, 2)
     if what == "swap":

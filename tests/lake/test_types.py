@@ -72,6 +72,7 @@ def test_pyiceberg_reads_and_writes_the_same_json(schema):
     assert schema_from_json(json.loads(iceberg.model_dump_json())) == schema
 
 
+@pytest.mark.long
 @given(NUMBERED)
 def test_arrow_agrees_with_pyiceberg_both_ways(schema):
     arrow = schema_to_arrow(schema)
@@ -98,6 +99,7 @@ def small(type_):
     return type_
 
 
+@pytest.mark.long
 @given(SCHEMAS)
 def test_arrow_and_back_without_nested_docs(schema):
     assert schema_from_arrow(schema_to_arrow(schema)) == schema

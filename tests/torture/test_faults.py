@@ -22,6 +22,7 @@ def test_damage_is_done_in_four_ways(tmp_path):
     assert done == ["cut off", "bit flipped", "zeros to the end", "emptied"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not bucket.may_serve(), reason="no S3 server is installed")
 @pytest.mark.slow
 def test_a_line_fails_for_its_share_of_requests(tmp_path):

@@ -24,7 +24,7 @@ def paused():
         yield
 
 
-@pytest.mark.parametrize("first", [0, 25, *(pytest.param(at, marks=pytest.mark.long) for at in (50, 75))])
+@pytest.mark.parametrize("first", [0, *(pytest.param(at, marks=pytest.mark.long) for at in (25, 50, 75))])
 def test_seeded_histories_lose_and_double_nothing(first):
     for seed in range(first, first + 25):
         history = play(write_story(seed))
@@ -40,6 +40,7 @@ def test_a_seed_gives_the_same_story_and_the_same_end_again():
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", OBVIOUS)
 def test_a_mutant_is_caught_and_told_in_few_steps(mutant):
     with applied(mutant):
@@ -83,7 +84,10 @@ def test_a_zombie_is_told_from_the_living():
     assert "load 1 ended with FencedError" in told
 
 
-@pytest.mark.parametrize(("kind", "pauses"), [("load", 14), ("load", 34), ("rollback", 6), ("tend", 8), ("tend", 12)])
+@pytest.mark.parametrize(
+    ("kind", "pauses"),
+    [("load", 14), pytest.param("load", 34, marks=pytest.mark.long), ("rollback", 6), ("tend", 8), ("tend", 12)],
+)
 def test_a_program_that_sleeps_for_days_does_not_land_what_the_collector_has_deleted(kind, pauses):
     before = (Step("load"), Step("grow", 8), Step("load"), Step("grow", 4))
     story = Story(1, "append", (*before, Step(kind, 2, pauses), Step("siege"), Step("siege"), Step("resume")))
@@ -101,7 +105,9 @@ def test_a_load_that_was_overtaken_and_whose_files_are_collected_is_told_that_it
     assert "load 2 ended with FencedError" in told
 
 
-@pytest.mark.parametrize("mutant", DIRECTED)
+@pytest.mark.parametrize(
+    "mutant", [next(iter(DIRECTED)), *(pytest.param(name, marks=pytest.mark.long) for name in list(DIRECTED)[1:])]
+)
 def test_directed_stories_hold_and_tell_their_mutant(mutant):
     for story in DIRECTED[mutant]:
         assert play(story).broken is None, "\n".join(play(story).told)

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from lakesmith.testing.torture.laws import BrokenError
 from lakesmith.testing.torture.postgres.cursors import CURSORS
 from lakesmith.testing.torture.postgres.promise import Promise, Sight
+from lakesmith.testing.torture.postgres.versions import Chronicle, Versions, versions_in
 from lakesmith.testing.torture.postgres.words import BESIDE, canon
 
 BIGINT = next(kind for kind in CURSORS if kind.type == "bigint" and kind.span)
@@ -82,8 +84,10 @@ def test_a_signal_ends_the_servers_and_what_was_done_is_told(folder, number):
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_longer_histories_and_every_mutant(tmp_path):
-    done = play(tmp_path, "--towns", "4", "--first-seed", "7000")
+    done = play(tmp_path, "--towns", "4", "--first-seed", "7000", "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "torture.json").read_text())["postgres"]
+    assert figures["rolled back"] >= figures["rolled back over a build"] >= 1
 
 
 @pytest.mark.parametrize(
@@ -155,3 +159,80 @@ def test_several_that_stepped_aside_are_told_together():
     )
     told = once(once(first, 3, "a"), 4, "a").lines[0]
     assert told == (("a", "z"), ("a__added", f"x{BESIDE}y"), ("id", "1"))
+
+
+def metadata(*seen, aside=()):
+    """A table whose commits have these ordinals and generations, the first ones as readers saw them, the others aside."""
+    commits = [
+        {
+            "snapshot-id": at,
+            "parent-snapshot-id": at - 1 if at != len(seen) + 1 else None,
+            "timestamp-ms": at,
+            "summary": {"lakesmith.checkpoint": json.dumps({"ordinal": ordinal, "generation": generation})},
+        }
+        for at, (ordinal, generation) in enumerate((*seen, *aside), 1)
+    ]
+    refs = {"main": {"snapshot-id": len(seen)}} if seen else {}
+    refs |= {"lakesmith_build": {"snapshot-id": len(commits)}} if aside else {}
+    return {"snapshots": commits, "refs": refs, "last-updated-ms": 99}
+
+
+def versions(*seen, **aside):
+    return versions_in(metadata(*seen, **aside))
+
+
+def test_what_metadata_says_of_versions():
+    found = versions((1, 1), (4, 2), aside=((5, 3), (6, 3)))
+    assert (found.head, found.seen, found.aside) == (2, ((1, 1), (4, 2)), ((5, 3), (6, 3)))
+    assert (found.newest, found.highest, found.is_building, found.faults) == ((4, 2), 6, True, ())
+    assert Versions.of_json(json.loads(json.dumps(found.as_json()))) == found
+    assert versions_in(metadata()) == Versions()
+
+
+def test_the_numbers_of_a_checkpoint_that_lies_aside():
+    large = metadata((1, 1))
+    large["snapshots"][0]["summary"]["lakesmith.checkpoint"] = json.dumps(
+        {"sidecar": "x", "outline": {"ordinal": 7, "generation": 3}}
+    )
+    assert versions_in(large).seen == ((7, 3),)
+
+
+BUILDING = ((1, 1), (2, 2)), ((3, 3), (4, 3))
+
+
+def test_a_rollback_over_a_build_and_the_load_after_it():
+    chronicle = Chronicle("replace")
+    chronicle.look(versions(*BUILDING[0], aside=BUILDING[1]))
+    back = versions(*BUILDING[0], (5, 3), aside=BUILDING[1])
+    chronicle.came_back(back)
+    chronicle.look(back)
+    assert not back.is_building
+    chronicle.look(versions(*BUILDING[0], (5, 3), (7, 4)))
+
+
+@pytest.mark.parametrize("number", [(4, 3), (2, 3), (5, 2)])
+def test_a_rollback_that_has_numbers_of_before(number):
+    chronicle = Chronicle("replace")
+    chronicle.look(versions(*BUILDING[0], aside=BUILDING[1]))
+    with pytest.raises(BrokenError, match="the rollback has"):
+        chronicle.came_back(versions(*BUILDING[0], number, aside=BUILDING[1]))
+
+
+@pytest.mark.parametrize(
+    ("mode", "now", "broken"),
+    [
+        ("replace", versions((1, 1), (2, 2), (2, 3)), "ordinals in the order of commits"),
+        ("replace", versions((1, 1), (2, 2), (5, 2)), "generations in the order of commits"),
+        ("append", versions((1, 1), (2, 2), (5, 1)), "generations in the order of commits"),
+        ("replace", versions(*BUILDING[0], (4, 3), aside=BUILDING[1]), r"ordinals \[4\] stand aside too"),
+        ("replace", versions(*BUILDING[0], aside=((3, 3), (4, 4))), "aside stand"),
+        ("replace", versions(*BUILDING[0], aside=((3, 2),)), "generation 2 is built aside"),
+        ("replace", versions((1, 1)), "readers saw"),
+        ("replace", versions(), "highest ordinal"),
+    ],
+)
+def test_numbers_that_break_a_law(mode, now, broken):
+    chronicle = Chronicle(mode)
+    chronicle.look(versions(*BUILDING[0]))
+    with pytest.raises(BrokenError, match=broken):
+        chronicle.look(now)

@@ -128,6 +128,7 @@ def test_a_collector_that_deletes_nothing_is_seen(tmp_path):
         ordeals.sweep(table.services)
 
 
+@pytest.mark.long
 def test_why_a_pass_deleted_nothing_is_told():
     problem = ForeignCommitError("Somebody added rows.", where="here", fix="ask them")
     actor = Actor("collect 1", lambda: [Swept(STREAM, (), problem), Swept(None)])

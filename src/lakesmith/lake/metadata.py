@@ -101,7 +101,18 @@ class Metadata:
         Raises:
             ForeignCommitError: If a column has a type that Lakesmith does not write.
         """
-        wanted = self.raw["current-schema-id"]
+        return self._schema(self.raw["current-schema-id"])
+
+    def schema_of(self, snapshot_id: int) -> Schema:
+        """Return the schema that a kept snapshot was committed with; the current one where the snapshot does not say.
+
+        Raises:
+            ForeignCommitError: If a column has a type that Lakesmith does not write.
+        """
+        said = next(raw for raw in self.raw["snapshots"] if raw["snapshot-id"] == snapshot_id)
+        return self._schema(said.get("schema-id", self.raw["current-schema-id"]))
+
+    def _schema(self, wanted: int) -> Schema:
         found = next(schema for schema in self.raw["schemas"] if schema["schema-id"] == wanted)
         try:
             return schema_from_json(found)

@@ -26,6 +26,7 @@ from lakesmith.model.types import Schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyiceberg.manifest import DataFile
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 TICK = timedelta(milliseconds=1)
@@ -232,18 +233,31 @@ class Table:
 
         return tend(self)
 
-    def vanished(self, staged: Sequence[Staged], schema: Schema, key: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    def vanished(
+        self, staged: Sequence[Staged], schema: Schema, key: tuple[str, ...], *, origins: Collection[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Yield a row for each key that is current in the table and not among staged rows; see `find_vanished`.
 
+        With `origins`, only keys count whose current row came from one of them (`_ls_source`); files without such rows, and older
+        than all of these, are not opened.
+
         Raises:
+            ForeignCommitError: If something that is not Lakesmith added delete files.
             StorageUnavailableError: If a file cannot be read.
             StorageFullError: If the temporary folder is full.
         """
+        from lakesmith.lake.contents.pruning import files_of
         from lakesmith.lake.contents.vanished import Compared, find_vanished
 
-        now = self.snapshot()
-        files = [file.path for receipt in staged for file in receipt.files]
-        yield from find_vanished(self.services.store, Compared(now.files if now else (), files, schema, key))
+        metadata = self.services.pointers.read(self.stream)
+        if metadata is None:
+            return
+        files = self._data_files(metadata)
+        known = tuple(sorted(file.file_path for file in files))
+        matter = known if origins is None else files_of(files, metadata.schema(), origins)
+        new = [file.path for receipt in staged for file in receipt.files]
+        if matter:
+            yield from find_vanished(self.services.store, Compared(matter, new, schema, key, origins))
 
     def rows_from(self, origins: Collection[str]) -> Iterator[tuple[pa.RecordBatch, str, pa.Array[Any]]]:
         """Yield the rows that readers see and that came from some origins (`_ls_source`), in order; see `carried_rows`.
@@ -279,9 +293,10 @@ class Table:
         metadata = self.services.pointers.read(self.stream)
         if metadata is None:
             return None
-        return BronzeSnapshot(self.stream, metadata.main_id, metadata.schema(), self._data_files(metadata))
+        files = tuple(sorted(file.file_path for file in self._data_files(metadata)))
+        return BronzeSnapshot(self.stream, metadata.main_id, metadata.schema(), files)
 
-    def _data_files(self, metadata: Metadata) -> tuple[str, ...]:
+    def _data_files(self, metadata: Metadata) -> list[DataFile]:
         from lakesmith.lake.iceberg import load
 
         tasks = list(load(self.services.catalog(), self.stream, metadata).scan().plan_files())
@@ -291,7 +306,7 @@ class Table:
                 where=metadata.path,
                 fix="let the tool that deleted rows rewrite the data files, or roll the table back",
             )
-        return tuple(sorted(task.file.file_path for task in tasks))
+        return [task.file for task in tasks]
 
     def history(self) -> list[Commit]:
         """Return the loads, swaps and rollbacks that landed and are still kept, newest first; of `lineage` or not."""

@@ -34,6 +34,7 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(keep=st.integers(2, 5), steps=st.lists(STEPS, min_size=5, max_size=25))
 @example(keep=4, steps=[("load",), ("lease",), ("load",), ("load",), ("load",), ("rollback", 0), ("rollback", 2)])

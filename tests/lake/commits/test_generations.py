@@ -173,7 +173,7 @@ def test_somebody_who_began_the_generation_anew_fences_the_swap(lake, table):
 
 
 @pytest.mark.parametrize("fault", [lost_reply, refused_after_landing])
-@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("before", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_swap_that_landed_without_a_reply_is_found(lake, table, fault, before):
     resume(table, before)
     build(table, 7)
@@ -208,7 +208,7 @@ def test_a_load_between_look_and_swap_fences(lake, table):
 
 
 @pytest.mark.parametrize("fault", [lost_reply, refused_after_landing])
-@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("fresh", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_group_aside_that_landed_without_a_reply_is_found(lake, table, fault, fresh):
     resume(table, 1)
     if not fresh:

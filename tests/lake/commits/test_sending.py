@@ -52,6 +52,7 @@ def test_a_load_is_built_anew_each_time_that_upkeep_was_faster(lake, table, now)
     assert_holds(lake, 0, 1)
 
 
+@pytest.mark.long
 def test_it_is_given_up_some_time(lake, table, now):
     assert now
     resume(table, 1)

@@ -37,6 +37,7 @@ def test_streams_load_side_by_side(lake):
         assert without_system(read_back(lake, stream)) == [row for number in range(3) for row in make_rows(number)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(2))
 def test_a_long_row_of_misfortunes_loses_and_doubles_nothing(lake, clock, seed):
     chance = random.Random(seed)

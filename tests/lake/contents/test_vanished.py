@@ -50,6 +50,7 @@ SHOPS = st.none() | st.sampled_from(["", "a"])
 IMAGES = st.tuples(st.sampled_from("rrcuddt"), KEYS, SHOPS)
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(IMAGES, max_size=12), st.lists(st.tuples(KEYS, SHOPS), max_size=6), st.randoms())
 def test_the_keys_are_those_that_python_finds(folder, images, new, chance):

@@ -59,6 +59,7 @@ def test_the_border_is_at_4_kb(aside, tmp_path):
     assert aside.read(small.encode()) == small
 
 
+@pytest.mark.long
 def test_a_row_of_commits_is_one_base_and_small_deltas(aside, tmp_path):
     said, told = None, []
     for ordinal in range(1, 2 * COMMITS_PER_BASE + 5):

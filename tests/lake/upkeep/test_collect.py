@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from lake_loading import ROWS, STREAM, make_rows, open_batch, open_lake, read_back, without_system
 from upkeep_tools import EAGER, files_below, grow_older, load, needed_files, sweep, sweep_twice
 
@@ -129,6 +130,7 @@ def test_litter_of_a_compaction_that_died_goes(lake, table):
     assert not half.exists()
 
 
+@pytest.mark.long
 def test_what_compaction_left_goes_once_its_snapshots_are_expired(lake, table):
     load(table, *range(4))
     tend(table, EAGER)
@@ -195,6 +197,7 @@ class Restoring(FolderStore):
                 connection.execute("UPDATE iceberg_tables SET metadata_location = ?", (self.metadata,))
 
 
+@pytest.mark.long
 def test_a_catalog_restored_while_it_runs_is_looked_at_again(lake, table):
     load(table, *range(4))
     rows, old = read_back(lake), table.head().metadata_path

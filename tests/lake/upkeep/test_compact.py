@@ -109,6 +109,7 @@ def test_files_that_stay_keep_their_sequence_numbers_and_manifests(lake, table):
     assert [(entry["status"], entry["sequence_number"]) for entry in live_entries(lake)] == [(1, None), (1, None)]
 
 
+@pytest.mark.long
 def test_a_manifest_shared_with_a_file_that_stays_keeps_its_number(lake, table):
     load(table, *range(30))
     tend(table, EAGER)
@@ -123,6 +124,7 @@ def test_a_manifest_shared_with_a_file_that_stays_keeps_its_number(lake, table):
     assert without_system(read_back(lake)) == [row for number in range(51) for row in make_rows(number)]
 
 
+@pytest.mark.long
 def test_sequence_ranges_are_disjoint_and_in_order(lake, table):
     for number in range(24):
         load(table, number)
@@ -135,6 +137,7 @@ def test_sequence_ranges_are_disjoint_and_in_order(lake, table):
     assert without_system(read_back(lake)) == [row for number in range(24) for row in make_rows(number)]
 
 
+@pytest.mark.long
 def test_new_files_are_closed_at_the_target_size(table):
     load(table, *range(8))
     done = tend(table, Rules(target_bytes=60_000, due_files=4))
@@ -185,6 +188,7 @@ def test_the_next_load_resumes_where_it_was(tmp_path):
     assert table.head().schema.data.names == COLUMNS.names
 
 
+@pytest.mark.long
 def test_a_table_knows_whether_only_upkeep_came_since(lake, table):
     assert table.only_tended_since(None)
     load(table, *range(4))

@@ -229,12 +229,15 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [*list(CASES)[::2], *(pytest.param(name, marks=pytest.mark.long) for name in list(CASES)[1::2])]
+)
 def test_the_guard_protects(lake, table, name):
     case, *_ = CASES[name]
     assert case(lake, table)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in CASES if name != "_claims"])
 def test_without_the_guard_it_is_lost(lake, table, name, monkeypatch):
     case, home, attribute, instead = CASES[name]

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ def test_files_that_are_gone_are_no_reason():
     assert not is_due(metadata(*[load()] * 50, load(total=3)), RULES)
 
 
+@pytest.mark.long
 @given(st.lists(st.integers(1, 200 * MB), max_size=50))
 def test_the_guess_from_a_summary_is_never_too_high(sizes):
     small = sum(size < RULES.small_bytes for size in sizes)

@@ -60,6 +60,7 @@ def renewed(row):
     }
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(st.lists(ROWS, max_size=8), st.integers(0, 4), st.integers(0, 8))
 def test_values_move_with_their_ids_also_in_slices(rows, start, length):

@@ -59,6 +59,7 @@ def test_one_that_got_lost_is_sent_again(lake, table, tender):
     assert_holds(lake, *range(4))
 
 
+@pytest.mark.long
 def test_a_catalog_that_refuses_it_for_good_leaves_the_table_as_it_was(lake, table, tender):
     load(table, *range(4))
     before = table.head()
@@ -69,6 +70,7 @@ def test_a_catalog_that_refuses_it_for_good_leaves_the_table_as_it_was(lake, tab
     assert_holds(lake, *range(4))
 
 
+@pytest.mark.long
 def test_it_builds_on_any_number_of_loads(lake, table, tender):
     load(table, *range(4))
     racing = [after(lambda number=number: load(table, number)) for number in range(4, 10)]
@@ -83,6 +85,7 @@ def test_it_builds_on_any_number_of_loads(lake, table, tender):
     assert_holds(lake, *range(11))
 
 
+@pytest.mark.long
 def test_one_that_slept_until_its_files_were_collected_gives_way(lake, table, tender):
     load(table, *range(4))
 
@@ -98,6 +101,7 @@ def test_one_that_slept_until_its_files_were_collected_gives_way(lake, table, te
     assert not list(Path(lake.root).rglob("upkeep-*.parquet"))
 
 
+@pytest.mark.long
 def test_one_that_was_built_on_a_load_and_then_slept_lands_whole(lake, table, tender):
     load(table, *range(4))
 
@@ -130,6 +134,7 @@ def test_of_two_compactions_one_gives_way(lake, table, tender):
     assert_holds(lake, *range(4))
 
 
+@pytest.mark.long
 def test_two_compactions_of_other_files_both_land(lake, table, tender):
     load(table, *range(4))
 
@@ -152,6 +157,7 @@ def test_it_gives_way_to_a_rollback(lake, table, tender):
     assert_holds(lake, 0, 1, 2)
 
 
+@pytest.mark.long
 def test_it_lands_on_a_rollback_that_kept_its_files(lake, table, tender):
     load(table, *range(4))
     back = table.head().snapshot_id
@@ -167,6 +173,7 @@ def test_it_lands_on_a_rollback_that_kept_its_files(lake, table, tender):
     assert_holds(lake, *range(4))
 
 
+@pytest.mark.long
 def test_what_was_compacted_can_be_rolled_back_to_and_from(lake, table):
     load(table, *range(4))
     before = table.head().snapshot_id
@@ -212,6 +219,7 @@ def test_it_does_not_land_on_somebody_elses_rows(lake, table, tender):
     assert len(read_back(lake)) == 21
 
 
+@pytest.mark.long
 def test_it_does_not_wait_for_a_locked_catalog_for_ever(lake, table):
     load(table, *range(4))
     holder = sqlite3.connect(Path(lake.root, "catalog.db"), isolation_level=None)
@@ -225,6 +233,7 @@ def test_it_does_not_wait_for_a_locked_catalog_for_ever(lake, table):
     assert tend(open_lake(Path(lake.root)).table(STREAM), EAGER).files_after == 1
 
 
+@pytest.mark.long
 def test_an_unknown_outcome_is_called_so_and_found_out_later(lake, table, tender):
     load(table, *range(4))
     pointer = Path(lake.root, "catalog.db")

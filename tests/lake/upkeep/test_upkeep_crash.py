@@ -24,6 +24,7 @@ from lakesmith.host import Host
 from lakesmith.lake.upkeep import tend
 from lakesmith.lake.upkeep.points import COLLECT_DELETED, COLLECT_POINTS
 
+pytestmark = pytest.mark.long
 FARM = Path(__file__).with_name("upkeep_farm.py")
 KILLED = str(int(signal.SIGKILL))
 

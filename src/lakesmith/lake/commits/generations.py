@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pyiceberg.table.update import RemoveSnapshotRefUpdate, SetPropertiesUpdate
+from pyiceberg.table.update import (
+    AssertCurrentSchemaId,
+    RemoveSnapshotRefUpdate,
+    SetPropertiesUpdate,
+    update_table_metadata,
+)
 
 from lakesmith.errors import FencedError, UsageError
-from lakesmith.lake import points
-from lakesmith.lake.commits.drafts import SameFiles, open_base, write_snapshot
+from lakesmith.lake import iceberg, points
+from lakesmith.lake.commits.drafts import Base, SameFiles, open_base, write_snapshot
 from lakesmith.lake.commits.expiry import plan_expiry
 from lakesmith.lake.commits.judge import (
     NOTHING_LOADED,
@@ -26,6 +31,7 @@ from lakesmith.lake.metadata import BUILD, ROLLED_BACK_TO, SWAPPED_FROM, Metadat
 from lakesmith.lake.positions.checkpoints import CHECKPOINT, ORDINAL, REFERENCE, find_bearer, in_force, reference
 from lakesmith.lake.positions.sidecars import read_outline
 from lakesmith.lake.quarantine.claims import undo, undone_before
+from lakesmith.lake.returning import returned
 
 if TYPE_CHECKING:
     from pyiceberg.table.update import TableUpdate
@@ -135,7 +141,7 @@ class JumpWork:
         """Build a snapshot on the head of `main` that names the files of the source."""
         if metadata is None:
             raise ValueError("there is no table to build on")
-        base = open_base(self.services, self.stream, metadata)
+        base = self._base(metadata)
         at_ms = max(to_ms(self.services.host.clock.now()), base.not_before_ms)
         producer = SameFiles(base, self._summary(metadata), self.jump.source)
         snapshot = write_snapshot(producer, [], at_ms=at_ms, folder=self.services.layout.table(self.stream))
@@ -147,12 +153,31 @@ class JumpWork:
             REFERENCE: reference(producer.snapshot_id, self.jump.checkpoint),
         }
         updates: tuple[TableUpdate, ...] = (
+            *base.changes,
             *snapshot,
             *moved,
             *expiry.updates,
             SetPropertiesUpdate(updates=properties),
         )
         return Prepared(base.table, updates, base.requirements)
+
+    def _base(self, metadata: Metadata) -> Base:
+        """Return what the snapshot is built on; of a rollback, with the names that columns had then."""
+        base = open_base(self.services, self.stream, metadata)
+        if self.jump.key == SWAPPED_FROM:
+            return base
+        now = metadata.schema()
+        schema = returned(now, metadata.schema_of(self.jump.source))
+        if schema == now:
+            return base
+        changes = iceberg.evolution(base.table, schema)
+        unmoved = AssertCurrentSchemaId(current_schema_id=base.table.metadata.current_schema_id)
+        return replace(
+            base,
+            built_on=update_table_metadata(base.table.metadata, changes),
+            changes=changes,
+            requirements=(*base.requirements, unmoved),
+        )
 
     def _summary(self, metadata: Metadata) -> dict[str, str]:
         jump = self.jump

@@ -1,10 +1,10 @@
-"""Keys that a table has and a whole new copy of the stream no longer brings."""
+"""Keys that a table has and a whole new copy of the stream, or of a part of it, no longer brings."""
 
 from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 1 << 16
 MEMORY_MB = 128
-SEQ, OP, ALIVE, DEAD = "_ls_seq", "_ls_op", "alive", "dead"
+SEQ, OP, SOURCE, ALIVE, DEAD = "_ls_seq", "_ls_op", "_ls_source", "alive", "dead"
 DELETED, TRUNCATED = "d", "t"
 STAGED = (1 << 63) - 1  # later than any row of the table
 
@@ -29,6 +29,7 @@ class Compared:
     """What is compared: the data files of the table as it was, those just staged, the schema of the load and the key's columns.
 
     `files` are those of a `BronzeSnapshot`, `staged` the paths in the receipts, `schema` what `Bronze.number` returned for the load.
+    With `origins`, only keys count whose current row came from one of them (`_ls_source`); `files` may then be those of `files_of`.
     `memory_mb` is what the keys may take in memory; beyond, they go to this machine's temporary folder.
     """
 
@@ -36,6 +37,7 @@ class Compared:
     staged: Sequence[str]
     schema: Schema
     key: tuple[str, ...]
+    origins: Collection[str] | None = None
     memory_mb: int = MEMORY_MB
 
 
@@ -44,7 +46,7 @@ def find_vanished(store: Store, compared: Compared) -> Iterator[pa.RecordBatch]:
 
     The rows have the data columns of the load's schema, all null but the key: what a stage writes as `d`, each of them derived. A key
     is current if its newest row by `_ls_seq` is no `d` and no `t` came after it. Null counts as a value. Files are read once, and of
-    them only the key and what was done.
+    them only the key, what was done, and where it came from if that matters.
 
     Raises:
         ValueError: If the key has a column that the schema does not have, or a nested one.
@@ -84,7 +86,10 @@ def _workspace(memory_mb: int) -> Iterator[Any]:
 
 
 class _Feed:
-    """The keys of all files, with where each was last alive and last dead; `truncated` is the newest `t` among the rows read."""
+    """The keys of all files, with where each was last alive and last dead; `truncated` is the newest `t` among the rows read.
+
+    Where only some origins count, a row from elsewhere is as good as dead.
+    """
 
     def __init__(self, store: Store, compared: Compared, keys: tuple[Field, ...]) -> None:
         import pyarrow as pa
@@ -93,6 +98,8 @@ class _Feed:
         self._types = [field.type for field in schema_to_arrow(keys)]
         columns = [pa.field(f"k{at}", kind) for at, kind in enumerate(self._types)]
         self.schema = pa.schema([*columns, pa.field(ALIVE, pa.int64()), pa.field(DEAD, pa.int64())])
+        origins = compared.origins
+        self._among = None if origins is None else pa.array(sorted(origins), pa.string())
         self.truncated = -1
         self._failure: LakesmithError | None = None
 
@@ -117,8 +124,9 @@ class _Feed:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the images of the table, then the staged keys."""
         try:
+            more = (SEQ, OP) if self._among is None else (SEQ, OP, SOURCE)
             for path in self._compared.files:
-                yield from map(self._of_table, self._read(path, (SEQ, OP)))
+                yield from map(self._of_table, self._read(path, more))
             for path in self._compared.staged:
                 yield from map(self._of_load, self._read(path, ()))
         except LakesmithError as error:
@@ -151,8 +159,11 @@ class _Feed:
         is_deleted, is_truncated = pc.equal(op, DELETED), pc.equal(op, TRUNCATED)
         self.truncated = max(self.truncated, pc.max(seq.filter(is_truncated)).as_py() or -1)
         nothing = pa.scalar(None, pa.int64())
-        alive = pc.if_else(pc.or_(is_deleted, is_truncated), nothing, seq)
-        return self._batch(columns, alive, pc.if_else(is_deleted, seq, nothing)).filter(pc.invert(is_truncated))
+        is_dead = is_deleted
+        if self._among is not None:
+            is_dead = pc.or_(is_deleted, pc.invert(pc.is_in(columns[SOURCE], value_set=self._among)))
+        alive = pc.if_else(pc.or_(is_dead, is_truncated), nothing, seq)
+        return self._batch(columns, alive, pc.if_else(is_dead, seq, nothing)).filter(pc.invert(is_truncated))
 
     def _of_load(self, columns: dict[str, Any]) -> pa.RecordBatch:
         import pyarrow as pa

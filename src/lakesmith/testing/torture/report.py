@@ -9,7 +9,13 @@ from typing import Any
 
 from lakesmith.testing.torture.campaigns import Found
 
-SERVER = {"operations": "operations", "ddl": "ddl", "server_loads": "loads", "server_kills": "killed"}
+SERVER = {
+    "operations": "operations",
+    "ddl": "ddl",
+    "server_loads": "loads",
+    "server_kills": "killed",
+    "server_returns": "rolled back over a build",
+}
 """Figures of the servers, by their names on the page."""
 COUNTED = ("lost", "doubled", "unreadable")
 PAGE = """# Torture: what was done to the lake, and what came of it
@@ -27,6 +33,7 @@ PAGE = """# Torture: what was done to the lake, and what came of it
 | histories, with commits in them | {histories:,}, {commits:,} |
 | operations on PostgreSQL servers, of these DDL | {operations:,}, {ddl:,} |
 | loads of these, of these killed | {server_loads:,}, {server_kills:,} |
+| rollbacks over a part of a generation that was built aside | {server_returns:,} |
 | kinds of trouble | {fault_count} |
 | mutants caught | {caught} of {mutant_count} |
 

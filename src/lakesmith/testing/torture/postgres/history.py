@@ -22,7 +22,8 @@ from lakesmith.testing.torture.laws import BrokenError
 from lakesmith.testing.torture.postgres.doings import DDL, ROWS, UPKEEP, alter, attach, live
 from lakesmith.testing.torture.postgres.promise import Promise, Sight, look
 from lakesmith.testing.torture.postgres.town import Town, settled
-from lakesmith.testing.torture.postgres.watched import Errand, read_bronze
+from lakesmith.testing.torture.postgres.versions import Chronicle, Versions
+from lakesmith.testing.torture.postgres.watched import Errand, Returning, read_bronze
 
 if TYPE_CHECKING:
     from lakesmith.testing.torture.postgres.server import TortureServer
@@ -44,6 +45,14 @@ POINTS = (
     "lake.swap.landed",
 )
 """Where a victim dies."""
+MIDST = ("run.load.committed", "lake.commit.landed", "run.load.split_read", "lake.stage.closed")
+"""Where a load dies that is to leave a part of a generation aside, if it was at the second split or a later one."""
+RETURNING = ("", "", "", "lake.rollback.prepared", "lake.rollback.landed")
+"""Where a rollback dies; mostly nowhere."""
+RETURNS = 0.1
+"""The share of loads that are cut off, with a rollback before the next one."""
+MOST_KEPT = 5
+"""How many versions of `replace` are remembered, to go back to."""
 STEPS = 420
 MOST_BETWEEN = 80
 """How many things happen between two loads at most, besides those during a load; more in a long history."""
@@ -65,10 +74,14 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What happens in a history more often than dice would have it: before each load, and between each snapshot and its plan."""
+    """What happens in a history more often than dice would have it: before each load, and between each snapshot and its plan.
+
+    `returns`: wherever there is something to go back to, a load is cut off, and a rollback comes before the next one.
+    """
 
     before: tuple[str, ...] = ()
     altering: str = ""
+    returns: bool = False
 
 
 @dataclass(slots=True)
@@ -92,6 +105,9 @@ class History:
     """By stream, what its columns were called in each try of this load that was not refused for a reason."""
     states: dict[str, list[Promise]] = field(default_factory=dict)
     """By stream, the promises that bronze kept when it was compared last: several where they differ in nothing that it shows."""
+    chronicles: dict[str, Chronicle] = field(default_factory=dict)
+    versions: dict[int, list[Promise]] = field(default_factory=dict)
+    """By snapshot, the promises that `replace` kept when readers saw it, oldest first."""
     figures: Counter[str] = field(default_factory=Counter)
     chunks: int = 0
     trouble: Trouble = field(default_factory=Trouble)
@@ -101,13 +117,17 @@ class History:
         """Play all of it, to the first law that is broken."""
         self.promises = {mode: Promise(mode, self.town.cursor) for mode in MODES}
         self.states = {mode: [promise] for mode, promise in self.promises.items()}
+        self.chronicles = {mode: Chronicle(mode) for mode in MODES}
         try:
             while self.done < self.steps:
                 for _step in range(self.town.chance.randint(5, min(self.steps, max(MOST_BETWEEN, self.steps // 8)))):
                     live(self.town)
                 for name in self.theme.before:
                     alter(self.town, name, {**DDL, **ROWS}[name][1])
-                self._load(Trouble(alters=True) if self.theme.altering else self._draw())
+                if len(self.versions) > 1 and (self.theme.returns or self.town.chance.random() < RETURNS):
+                    self._return()
+                else:
+                    self._load(Trouble(alters=True) if self.theme.altering else self._draw())
             for session in tuple(self.town.open):
                 self.town.end(session)
             self._load(Trouble())
@@ -135,15 +155,51 @@ class History:
             return Trouble(chunk=chance.randint(0, 12), what=what)
         return Trouble(alters=fate < 0.58)  # noqa: PLR2004
 
-    def _load(self, trouble: Trouble) -> None:
-        """Load once, with trouble, and compare."""
+    def _return(self) -> None:
+        """Let a load be cut off while `replace` builds a generation aside, take that stream back, and load again without trouble."""
+        chance = self.town.chance
+        self._load(Trouble(point=f"{chance.choice(MIDST)}:{chance.choice((1, 2, 2, 3, 4))}"), group_bytes=1)
+        self.figures["rolled back over a build"] += self.chronicles["replace"].last.is_building
+        to = None if chance.random() < 0.5 else chance.choice(list(self.versions)[:-1])  # noqa: PLR2004 - half of them
+        if not self._roll_back(to, chance.choice(RETURNING)):
+            self._roll_back(to, "")
+        for _step in range(chance.randint(1, 12)):
+            live(self.town)
+        for name in self.theme.before:
+            alter(self.town, name, {**DDL, **ROWS}[name][1])
+        self._load(Trouble())
+
+    def _roll_back(self, to: int | None, point: str) -> bool:
+        """Take `replace` back, by somebody who may die at that, and compare; return whether it landed."""
+        chronicle, told = self.chronicles["replace"], list[int]()
+        errand = Returning(self.home, "replace", to)
+        self.town.tell(f"ROLLBACK to {to or 'the version before'} {point}")
+        end = self._run(errand.run, lambda _child, said: told.append(said["to"]), {crash.ARMED: point} if point else {})
+        if not end.went_well and not end.was_killed:
+            raise BrokenError("failed", f"a rollback ended with {end.complaint or end}")
+        bronze = self._read()
+        now = Versions.of_json(bronze["replace"]["versions"])
+        has_landed = now.head != chronicle.last.head
+        if end.went_well and not has_landed:
+            raise BrokenError("lost", "a rollback went through, and readers see what they saw before")
+        if has_landed:
+            chronicle.came_back(now)
+            self.states["replace"] = list(self.versions[told[0]])
+            self.promises["replace"] = self.states["replace"][0]
+            self.figures["rolled back"] += 1
+        self.tried = {mode: [] for mode in MODES}
+        self._compare(bronze, was_killed=False)
+        return has_landed
+
+    def _load(self, trouble: Trouble, group_bytes: int = 0) -> None:
+        """Load once, with trouble, and compare; `group_bytes` is drawn if it is not given."""
         town = self.town
         self.trouble, self.chunks = trouble, 0
         self.sights, self.under, self.settled = {}, {}, set()
         self.tried = {mode: [] for mode in MODES}
         errand = Errand(
             self.home, town.url, town.table, town.key, town.stamp, town.cursor.look_back,
-            town.chance.choice(GROUP_BYTES), town.chance.choice((1, 2, 3)), tuple(sorted(self.rebuild)),
+            group_bytes or town.chance.choice(GROUP_BYTES), town.chance.choice((1, 2, 3)), tuple(sorted(self.rebuild)),
         )  # fmt: skip
         town.tell(f"LOAD {trouble}, rebuild {sorted(self.rebuild)}")
         env = {crash.ARMED: trouble.point} if trouble.point else {}
@@ -152,7 +208,7 @@ class History:
         self.figures["killed"] += end.was_killed
         if not end.went_well and not end.was_killed:
             raise BrokenError("failed", f"a load ended with {end.complaint or end}")
-        self._compare(was_killed=end.was_killed)
+        self._compare(self._read(), was_killed=end.was_killed)
 
     def _run(
         self,
@@ -301,27 +357,36 @@ class History:
         self.rebuild.discard(name)
         self.figures["resumed"] += bool(said["resumed"] and promised.moves and name == "replace")
 
-    def _compare(self, *, was_killed: bool) -> None:
-        """Compare all of bronze with the promises; what a victim took into its grave landed as a whole, or not at all."""
+    def _read(self) -> dict[str, Any]:
+        """Return what there is of each stream in bronze."""
         bronze: dict[str, Any] = {}
 
         def hear(_child: int, said: Mapping[str, Any]) -> None:
-            """Take one stream's rows."""
-            bronze[said["stream"]] = said["rows"]
+            """Take one stream's rows and versions."""
+            bronze[said["stream"]] = said
 
         end = self._run(lambda wire: read_bronze(self.home, MODES, wire), hear, {})
         if not end.went_well:
             raise BrokenError("unreadable", end.complaint)
+        return bronze
+
+    def _compare(self, bronze: Mapping[str, Any], *, was_killed: bool) -> None:
+        """Compare all of bronze with the promises; what a victim took into its grave landed as a whole, or not at all."""
         self.figures["comparisons"] += 1
-        self.figures["rows compared"] += sum(len(rows or ()) for rows in bronze.values())
+        self.figures["rows compared"] += sum(len(said["rows"] or ()) for said in bronze.values())
         for name in MODES:
+            self.chronicles[name].look(Versions.of_json(bronze[name]["versions"]))
             for names in self.tried[name]:
                 states = self.states[name]
                 states += [state for state in (one.under(names) for one in states) if state not in states]
             after = None
             if name not in self.settled and was_killed and self.under.get(name) in self.sights:
                 after = self._after(name)
-            self._settle(name, after if isinstance(after, Promise) else None, bronze[name])
+            self._settle(name, after if isinstance(after, Promise) else None, bronze[name]["rows"])
+        seen = self.chronicles["replace"].last.head
+        if seen is not None:
+            self.versions[seen] = self.states["replace"]
+            self.versions = dict(list(self.versions.items())[-MOST_KEPT:])
 
     def _settle(self, name: str, after: Promise | None, rows: Any) -> None:
         """Find the promises that bronze keeps: that of a load `after` which its victim told nothing, or those before it.

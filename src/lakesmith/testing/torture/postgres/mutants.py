@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from lakesmith.testing.torture.mutants import Patches
@@ -168,6 +169,15 @@ def _renames_unfollowed(patches: Patches) -> None:
     patches.put(f"{POSTGRES}.planning.identity", "names_before", lambda _old: lambda _before, _now: None)
 
 
+def _numbers_of_a_build_again(patches: Patches) -> None:
+    """Number a rollback above what readers saw, as if nothing was built aside."""
+
+    def seen(_old: Any) -> Any:
+        return lambda metadata: max(one.number("lakesmith.ordinal") for one in metadata.ancestors())
+
+    patches.put_only(import_module("lakesmith.lake.commits.generations"), "highest_known", seen)
+
+
 MUTANTS: dict[str, Patch] = {
     "window > instead of >=": _window_without_its_start,
     "window without the last value": _window_without_its_end,
@@ -183,11 +193,13 @@ MUTANTS: dict[str, Patch] = {
     "names of columns not proven": _names_unproven,
     "window the same by its count": _same_by_count,
     "renames not followed": _renames_unfollowed,
+    "rollback numbered as if nothing was built aside": _numbers_of_a_build_again,
 }
 THEMES: dict[str, Theme] = {
     "names of columns not proven": Theme(altering="swap columns"),
     "window the same by its count": Theme(before=("drop column", "update silently", "update silently")),
     "renames not followed": Theme(before=("rename column",)),
+    "rollback numbered as if nothing was built aside": Theme(returns=True),
 }
 """What mostly happens in the histories of a mutant that is seldom met in others."""
 

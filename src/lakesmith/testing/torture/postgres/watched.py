@@ -126,18 +126,42 @@ class Errand:
                 return
 
 
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Somebody who takes a stream back: to the snapshot `to`, or to what readers had before the newest change where that is None."""
+
+    home: Path
+    stream: str
+    to: int | None = None
+
+    def run(self, wire: socket.socket) -> None:
+        """Take it back, as `lakesmith rollback` does, and tell where to."""
+        from lakesmith.host import Host
+        from lakesmith.lake import Lake
+        from lakesmith.lake.contents.chronicle import versions_of
+
+        talk, table = Talk(wire), Lake(self.home / "lake", Host()).table(StreamId(SOURCE, self.stream))
+        to = versions_of(table)[1].snapshot_id if self.to is None else self.to
+        talk(at="returning", stream=self.stream, to=to)
+        table.rollback(to)
+
+
 def read_bronze(home: Path, streams: Sequence[str], wire: socket.socket) -> None:
-    """Tell all rows of some streams, read without the code under test, with values in the one way; null where there is no table."""
-    from lakesmith.testing.torture.oracle import head
+    """Tell all rows of some streams, read without the code under test, with values in the one way, and their tables' versions.
+
+    Rows are null where there is no table, or nothing to see in it.
+    """
     from lakesmith.testing.torture.ordeals import read_table
+    from lakesmith.testing.torture.postgres.versions import Versions, versions_in
 
     talk = Talk(wire)
     for name in streams:
-        if not _is_there(home, name):
-            talk(at="bronze", stream=name, rows=None)
-            continue
-        metadata, rows = read_table(home, StreamId(SOURCE, name))
-        talk(at="bronze", stream=name, rows=[_row(row) for row in rows] if head(metadata) is not None else None)
+        found, rows = Versions(), None
+        if _is_there(home, name):
+            metadata, read = read_table(home, StreamId(SOURCE, name))
+            found = versions_in(metadata)
+            rows = [_row(row) for row in read] if found.head is not None else None
+        talk(at="bronze", stream=name, rows=rows, versions=found.as_json())
 
 
 def _is_there(home: Path, name: str) -> bool:
