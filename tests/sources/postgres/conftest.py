@@ -9,7 +9,6 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "servers")]
 
-from lake_servers import serve_postgres
 
 EMPTIED = """
 select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
@@ -27,9 +26,8 @@ grant usage on schema public to public;
 
 
 @pytest.fixture(scope="session")
-def postgres_server():
-    with serve_postgres() as server:
-        yield server
+def postgres_server(shared_postgres):
+    return shared_postgres
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,7 @@ class PostgresContract(SourceContract):
         return Records(rows)
 
 
+@pytest.mark.long
 class TestReplace(PostgresContract):
     mode = "replace"
     knows_news = False

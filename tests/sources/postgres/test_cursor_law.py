@@ -1,6 +1,7 @@
 """The law of a cursor: whatever comes within the look-back, in whatever order, each row is read once."""
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reading_tables import opened, read_all, rows_of, said_by
@@ -10,6 +11,7 @@ ROUNDS = st.lists(st.lists(st.integers(-LOOK_BACK, 4), max_size=6), min_size=1, 
 """For each load the cursors of the rows that come before it, counted from the greatest there is: ties, late rows and new ones."""
 
 
+@pytest.mark.long
 @given(rounds=ROUNDS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_row_is_read_once(url, rounds):

@@ -91,6 +91,7 @@ def test_masked_values_that_tell_rows_apart_are_salted(db, url):
     assert load() == []
 
 
+@pytest.mark.long
 def test_plan_of_a_grown_window_fetches_no_more_than_is_held(db, url):
     db.execute("create table t (id int, day date); insert into t select i, '2026-01-01' from generate_series(1, 10) i")
     load = Reading(url, mode="append", cursor="day")

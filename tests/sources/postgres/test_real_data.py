@@ -55,7 +55,9 @@ def bronze_of(project, stream):
 
 
 @pytest.mark.parametrize(
-    ("restored", "count", "rows"), [("chinook", 11, 15_607), ("netflix", 1, 8_807)], indirect=["restored"]
+    ("restored", "count", "rows"),
+    [pytest.param("chinook", 11, 15_607, marks=pytest.mark.long), ("netflix", 1, 8_807)],
+    indirect=["restored"],
 )
 def test_every_table_arrives_whole(restored, count, rows, tmp_path):
     told = tables_of(restored)

@@ -74,7 +74,11 @@ def test_plan_that_is_done_has_no_rest(url):
 
 @pytest.mark.parametrize(
     "options",
-    [{"mode": "replace"}, {"mode": "append", "cursor": "id"}, {"mode": "dedupe", "cursor": "id", "key": ("id",)}],
+    [
+        {"mode": "replace"},
+        pytest.param({"mode": "append", "cursor": "id"}, marks=pytest.mark.long),
+        pytest.param({"mode": "dedupe", "cursor": "id", "key": ("id",)}, marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.parametrize("point", ["run.load.committed", pytest.param("run.load.split_read:4", marks=pytest.mark.long)])
 def test_killed_load_resumes_into_equal_contents(table, url, tmp_path, options, point):

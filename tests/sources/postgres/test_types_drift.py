@@ -219,6 +219,7 @@ def test_a_table_that_was_dropped(db, url, tmp_path):
     assert bronze(loads) == [{"id": 1}]
 
 
+@pytest.mark.long
 def test_a_table_that_was_made_anew_proves_no_rename(db, url, tmp_path):
     db.execute("create table t (id int, a text, b text); insert into t values (1, 'a', 'b')")
     whole, cursor = trial(url, tmp_path / "a", mode="replace", cursor=None), trial(url, tmp_path / "b")
@@ -231,6 +232,7 @@ def test_a_table_that_was_made_anew_proves_no_rename(db, url, tmp_path):
         cursor.load()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["replace", "append"])
 def test_a_view_that_was_made_anew_proves_no_rename(db, url, tmp_path, mode):
     db.execute("create view t as select 1 as id, 'a' as a, 'b' as b")
@@ -241,6 +243,7 @@ def test_a_view_that_was_made_anew_proves_no_rename(db, url, tmp_path, mode):
     assert bronze(loads)[-1] == {"id": 2, "a": "a", "b": "b"}
 
 
+@pytest.mark.long
 def test_rare_values_of_a_first_load_in_many_splits_change_no_type(db, url, tmp_path):
     db.execute(
         "create table t as select i as id, case when i < 2000 or i % 7 = 0 then 'infinity' else date '2020-01-01' + i % 99 end as x, "

@@ -31,7 +31,9 @@ def holds(text, precision, scale):
     return scaled == scaled.to_integral_value(context=EXACT) and EXACT.abs(scaled) < 10**precision
 
 
-@pytest.mark.parametrize(("precision", "scale"), KINDS)
+@pytest.mark.parametrize(
+    ("precision", "scale"), [*KINDS[:2], *(pytest.param(*kind, marks=pytest.mark.long) for kind in KINDS[2:])]
+)
 @settings(deadline=None, max_examples=50)
 @given(said=st.lists(texts, min_size=1, max_size=6))
 @example(said=["5127210789095146508118038226064"])

@@ -138,7 +138,9 @@ def test_leaves_are_cut_on_their_own(db, url):
     assert len(names) > 3
 
 
-@pytest.mark.parametrize("column", ["id", "day", "at", "amount", "ratio"])
+@pytest.mark.parametrize(
+    "column", ["id", "at", *(pytest.param(column, marks=pytest.mark.long) for column in ("day", "amount", "ratio"))]
+)
 def test_ranges_of_values(db, url, column):
     db.execute(
         "create table base as select case when i % 10 > 0 then i end as id, case when i % 11 > 0 then date '2026-01-01' + i end as day, "

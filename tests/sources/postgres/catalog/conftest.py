@@ -73,7 +73,7 @@ def old_server():
         yield server
 
 
-@pytest.fixture(scope="module", params=["new", "old"])
+@pytest.fixture(scope="module", params=["new", pytest.param("old", marks=pytest.mark.long)])
 def each_url(request):
     """The address of an empty database on each of them."""
     return request.getfixturevalue("postgres_server" if request.param == "new" else "old_server").database()

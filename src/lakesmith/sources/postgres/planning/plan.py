@@ -37,7 +37,8 @@ class Token:
     """What reading a split needs: the snapshot and plan it belongs to, which of how many it is, and which rows are its.
 
     `marks`: the expression of a row's fingerprint, by which those that the lake holds are left out; `order`: what its rows come in the
-    order of. Both are empty otherwise. `keeping`: what the last split of a cursor leaves behind, None without a cursor.
+    order of. Both are empty otherwise. `keeping`: what the last split of a cursor leaves behind, None without a cursor. `pages`: where its
+    rows lie, from the first page to the one that is not read any more, None for the end of the table; None where that is not known.
     """
 
     snapshot: str
@@ -49,6 +50,7 @@ class Token:
     marks: str = ""
     order: str = ""
     keeping: Keeping | None = None
+    pages: tuple[int, int | None] | None = None
 
     @property
     def whole(self) -> str | None:
@@ -68,8 +70,8 @@ class Token:
     def decode(cls, token: bytes) -> Token:
         """Return what a split's token says."""
         plain = json.loads(token)
-        keeping = plain.pop("keeping")
-        return cls(**plain, keeping=Keeping.of(keeping) if keeping else None)
+        keeping, pages = plain.pop("keeping"), plain.pop("pages")
+        return cls(**plain, keeping=Keeping.of(keeping) if keeping else None, pages=tuple(pages) if pages else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,26 @@ class Planning:
             return list(key_parts(relation, column.quoted, cuts))
         if not self.known.is_cut_by_pages:
             return [Part(str(table.relation), relation, size_bytes=table.size_bytes)]
-        pages = Pages(split_bytes, self.snapshot.block_bytes) if self.snapshot.can_range else None
-        return [part for leaf in self.known.leaves for part in leaf_parts(leaf, pages)]
+        return [part for leaf in self.known.leaves for part in leaf_parts(leaf, self._pages)]
+
+    @property
+    def _pages(self) -> Pages | None:
+        """How heaps are cut, None if the server does not find a range of pages without looking at all others."""
+        return Pages(self.options.split_kb * KB, self.snapshot.block_bytes) if self.snapshot.can_range else None
+
+    def _ranges(self) -> dict[str, tuple[int, int | None]]:
+        """Return the pages of each part of a heap, by the part's name."""
+        found: dict[str, tuple[int, int | None]] = {}
+        if self._pages is None or not self.known.is_cut_by_pages:
+            return found
+        step = self._pages.of_part
+        for leaf in self.known.leaves:
+            names = [part.name for part in leaf_parts(leaf, self._pages)] if leaf.has_ctid else []
+            ends = [*(number * step for number in range(1, len(names))), None]
+            found.update(
+                (name, (number * step, end)) for number, (name, end) in enumerate(zip(names, ends, strict=False))
+            )
+        return found
 
     def _news(self, cursor: Cursor, before: CursorPlace) -> list[Split]:
         """Return what came since `before`: rows above its value, and rows of the look-back window that the lake does not hold."""
@@ -267,7 +287,7 @@ class Planning:
     def _numbered(self, kind: str, parts: Sequence[Part], keeping: Keeping | None = None) -> list[Split]:
         """Return parts as splits."""
         snapshot = self.snapshot.name
-        plan = f"{snapshot}:{self.known.table.oid}:{kind}"
+        plan, ranges = f"{snapshot}:{self.known.table.oid}:{kind}", self._ranges()
         return [
             Split(
                 self.stream.id,
@@ -284,6 +304,7 @@ class Planning:
                     part.marks,
                     part.order,
                     keeping if number + 1 == len(parts) else None,
+                    ranges.get(part.name),
                 ).encode(),
                 bound=True,
             )

@@ -15,6 +15,7 @@ from lakesmith.sources.postgres.planning.plan import Token
 from lakesmith.sources.postgres.planning.telling import sum_query
 from lakesmith.sources.postgres.planning.window import MOST_HELD
 from lakesmith.sources.postgres.position import CursorPlace, CutOff, Origin, Place
+from lakesmith.sources.postgres.reading.blocks import read_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,9 +78,7 @@ def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
     arrived = 0
     for batch, held in _batches(session, task, rows):
         arrived += batch.num_rows + held
-        yield Chunk(
-            task.types.rows(batch), going, counted=batch.num_rows + held, origin=str(task.stream.id.name), held=held
-        )
+        yield Chunk(batch, going, counted=batch.num_rows + held, origin=str(task.stream.id.name), held=held)
     end, notices = _end(session, task), _notices(session, task)
     if task.partitions is not None and (task.cursor is not None or not task.token.relation.startswith("only ")):
         task.partitions.need_same(session, str(task.stream.id))
@@ -93,18 +92,22 @@ def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
 
 
 def _batches(session: ReadingSession, task: Task, rows: str) -> Iterator[tuple[pa.RecordBatch, int]]:
-    """Yield batches without the rows that the lake holds, and how many those were."""
+    """Yield rows without those that the lake holds, and how many those were."""
+    blocks = read_blocks(session, task.token, task.types)
+    if blocks is not None:
+        yield from ((batch, 0) for batch in blocks)
+        return
     before, marks = task.before, task.token.marks
     ordered = f"{rows} order by {task.token.order}" if task.token.order else rows
     if not marks or before is None:
         for batch in session.batches(f"select {task.types.select} from {ordered}"):  # noqa: S608 - names are quoted, values are literals
-            yield batch, 0
+            yield task.types.rows(batch), 0
         return
     held = Counter(before.held)
     for batch in session.batches(f"select {task.types.select}, {marks} from {ordered}"):  # noqa: S608 - names are quoted, values are literals
         last = batch.num_columns - 1
         new = [_is_new(str(mark), held) for mark in batch.column(last).to_pylist()]
-        yield batch.select(range(last)).filter(_mask(new)), len(new) - sum(new)
+        yield task.types.rows(batch.select(range(last)).filter(_mask(new))), len(new) - sum(new)
 
 
 def _is_new(mark: str, held: Counter[str]) -> bool:

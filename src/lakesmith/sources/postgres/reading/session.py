@@ -84,10 +84,10 @@ class Chunks:
 
 
 class ReadingSession:
-    """A session that sees what the snapshot sees. For one thread; another one may pull its brake."""
+    """A session that sees what the snapshot sees. For one thread; another one may pull its brake. `batch_bytes`: how large batches are."""
 
     def __init__(self, connection: Any, scene: Scene, batch_bytes: int, brake: Brake) -> None:
-        self._connection, self._scene, self._batch_bytes, self._brake = connection, scene, batch_bytes, brake
+        self._connection, self._scene, self.batch_bytes, self._brake = connection, scene, batch_bytes, brake
 
     def answer(self, query: str) -> tuple[Any, ...]:
         """Return the only row of a query."""
@@ -95,18 +95,32 @@ class ReadingSession:
             cursor.execute(query)
             return tuple(cursor.fetchone() or ())
 
-    def batches(self, query: str) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a query, in batches of about the size of the session.
+    def batches(self, query: str, share: int = 1) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a query, in batches of about the size of the session, or of one in `share` of it.
 
         Raises:
             LakesmithError: What the server or the connection failed over.
         """
         with self._cursor() as cursor:
-            cursor.adbc_statement.set_options(**{_BATCH: str(self._batch_bytes)})
+            cursor.adbc_statement.set_options(**{_BATCH: str(max(1, self.batch_bytes // share))})
             cursor.execute(query)
             with cursor.fetch_record_batch() as reader:
                 while (batch := _next(reader)) is not None:
                     yield batch
+
+    @contextmanager
+    def set_aside(self, settings: str) -> Iterator[None]:
+        """Let settings, which a query makes for the transaction, hold for the length of a `with`; not where it is left by an error."""
+        for statement in ("savepoint set_aside", settings):
+            self._run(statement)
+        yield
+        for statement in ("rollback to savepoint set_aside", "release savepoint set_aside"):
+            self._run(statement)
+
+    def _run(self, statement: str) -> None:
+        with self._cursor() as cursor:
+            cursor.execute(statement)
+            cursor.fetchall()
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:

@@ -26,7 +26,7 @@ from lakesmith.model.types import (
 )
 from lakesmith.sources.postgres.types.arrays import part_number_lists
 from lakesmith.sources.postgres.types.arrow import Array, pa
-from lakesmith.sources.postgres.types.numbers import part_numbers
+from lakesmith.sources.postgres.types.numbers import part_numbers, part_whole
 from lakesmith.sources.postgres.types.parts import Parts, merged
 from lakesmith.sources.postgres.types.table import Selected
 from lakesmith.sources.postgres.types.times import part_dates, part_timestamps
@@ -86,7 +86,7 @@ def rows_of(columns: Sequence[Selected], schema: Schema, batch: RecordBatch) -> 
 
 def _parts(values: Array, kind: Type, target: Any) -> Parts:
     if isinstance(kind, Decimal):
-        return part_numbers(values, kind)
+        return part_whole(values, kind) if pa.types.is_integer(values.type) else part_numbers(values, kind)
     if isinstance(kind, List) and isinstance(kind.element, Decimal):
         parts = part_number_lists(values, kind.element)
         return Parts(parts.values.cast(target), parts.words)

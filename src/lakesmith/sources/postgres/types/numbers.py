@@ -6,6 +6,7 @@ from functools import cache
 
 from lakesmith.model.types import Decimal
 from lakesmith.sources.postgres.types.arrow import Array, pa, pc
+from lakesmith.sources.postgres.types.packing import NO_NUMBER
 from lakesmith.sources.postgres.types.parts import Parts, part
 
 DIGITS = 38
@@ -25,6 +26,14 @@ def part_numbers(texts: Array, kind: Decimal) -> Parts:
     fits = pc.match_substring_regex(texts, _grammar(kind))
     parts = part(texts, pc.invert(fits), lambda rare: rare)
     return Parts(pc.replace_substring_regex(parts.values, *_needless(kind)).cast(target), parts.words)
+
+
+def part_whole(numbers: Array, kind: Decimal) -> Parts:
+    """Return numerics that were sent as whole numbers of their last place in parts; one of those numbers means NaN."""
+    rare = pc.equal(numbers, NO_NUMBER) if pc.min(numbers).as_py() == NO_NUMBER else None
+    parts = part(numbers, rare, lambda found: pa.array(["NaN"] * len(found)))
+    whole = parts.values.view(pa.decimal64(kind.precision, kind.scale))
+    return Parts(whole.cast(pa.decimal128(kind.precision, kind.scale)), parts.words)
 
 
 @cache

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lakesmith.model.streams import StreamSpec
     from lakesmith.sources.postgres.catalog.values import Column
+    from lakesmith.sources.postgres.types.packing import Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class TableTypes:
         return ", ".join((*shown, *words))
 
     @cached_property
+    def packed(self) -> Packed | None:
+        """How the columns travel in blocks of rows, None if they cannot."""
+        from lakesmith.sources.postgres.types.packing import pack
+
+        return pack(self.columns)
+
+    @cached_property
     def schema(self) -> Schema:
         """The columns of all rows: the source's own names, the types of bronze, docs and proven renames."""
         from lakesmith.sources.postgres.types.batches import schema_of
@@ -75,6 +83,18 @@ class TableTypes:
         from lakesmith.sources.postgres.types.batches import rows_of
 
         return rows_of(self.columns, self.schema, batch)
+
+    def rows_in(self, blocks: RecordBatch) -> RecordBatch:
+        """Return blocks, as `packed` selects them, as rows for `Chunk.rows`; see `rows`.
+
+        Raises:
+            FatalError: If what arrived are other rows than the server counted.
+        """
+        from lakesmith.sources.postgres.types.unpacking import unpack
+
+        if self.packed is None:
+            raise RuntimeError("blocks are read of columns that can be packed")
+        return self.rows(unpack(self.packed, blocks))
 
     def _no_rows(self) -> RecordBatch:
         import pyarrow as pa

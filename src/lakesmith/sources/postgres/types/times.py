@@ -22,6 +22,11 @@ _CYCLE_DAYS = 146_097
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 
 
+def moved(numbers: Array) -> Array:
+    """Return the server's own numbers of days or microseconds counted from 1970, as the driver does: over the end they begin anew."""
+    return pc.add(numbers, pa.scalar(_EPOCH_DAYS * (1 if numbers.type == pa.int32() else _DAY_US), numbers.type))
+
+
 def part_dates(values: Array) -> Parts:
     """Return dates as they arrive in parts."""
     days = values.view(pa.int32())
