@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "tools"))
+sys.path[:0] = [str(Path(__file__).parent / "tools"), str(Path(__file__).parent / "servers")]
 
 from warm_dbt import warm_dbt
 
@@ -22,6 +22,15 @@ def pytest_configure(config):
     """Keep xdist from beginning with the files that hold many small tests, which leaves the few long ones for the end."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+
+
+@pytest.fixture(scope="session")
+def shared_postgres():
+    """One PostgreSQL for all tests of a process, each of which makes a database of its own there."""
+    from lake_servers import serve_postgres
+
+    with serve_postgres() as server:
+        yield server
 
 
 @pytest.hookimpl(trylast=True)

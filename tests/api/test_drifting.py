@@ -114,6 +114,7 @@ def test_agreeing_in_the_pin_lets_the_load_through(shop):
     assert shop.put("3.csv", "id,mail,phone\n3,c,\n").load() == ()
 
 
+@pytest.mark.long
 def test_the_pin_is_the_shape_of_a_first_load(shop):
     (shop.root / "schemas").mkdir()
     (shop.root / PIN).write_text("columns:\n  id: long\n  mail: string\n  since: date\n")
@@ -124,6 +125,7 @@ def test_the_pin_is_the_shape_of_a_first_load(shop):
     assert shop.bronze()[0]["mail"] == "7"
 
 
+@pytest.mark.long
 def test_a_type_the_table_cannot_take_is_a_fault_of_the_pin(shop):
     shop.put("1.csv", "id,mail\n1,a\n").load()
     (shop.root / "schemas").mkdir()
@@ -138,6 +140,7 @@ def test_a_type_the_table_cannot_take_is_a_fault_of_the_pin(shop):
     shop.load()
 
 
+@pytest.mark.long
 def test_columns_with_a_policy_of_their_own_are_not_judged(shop):
     shop.say("{files: '*.csv', on_drift: freeze, columns: {extra: {on_drift: evolve}}}").put(
         "1.csv", "id,extra\n1,a\n"
@@ -187,6 +190,7 @@ def test_a_rename_is_made_true_by_one_commit_and_no_value_is_lost(shop):
     assert shop.bronze()[3] == {"id": 4, "e_mail": "d", "e_mail__added": None}
 
 
+@pytest.mark.long
 def test_lines_that_name_the_old_column_are_listed(shop):
     renamed(shop.say("{files: '*.csv', columns: {mail: {type: string}}}"))
     for name, text in {
@@ -202,6 +206,7 @@ def test_lines_that_name_the_old_column_are_listed(shop):
     assert tuple(lines_naming(shop.root, "mail", STREAM)) == done.named_in
 
 
+@pytest.mark.long
 def test_rows_that_waited_for_the_rename_come_in_by_a_replay(shop):
     shop.say("{files: '*.csv', on_drift: quarantine}").put("1.csv", "id,mail\n1,a\n").load()
     shop.put("2.csv", "id,email\n2,b\n3,\n").load()
@@ -232,9 +237,9 @@ BAD = "id,mail\n1,a\n2\n3\n4,d\n"
     [
         ("", "", None),
         ("max_rejects: 1", "", "1"),
-        ("max_rejects: 2", "", None),
-        ("max_rejects_share: 0.4", "", "2"),
-        ("max_rejects: 0", "max_rejects: 2", None),
+        pytest.param("max_rejects: 2", "", None, marks=pytest.mark.long),
+        pytest.param("max_rejects_share: 0.4", "", "2", marks=pytest.mark.long),
+        pytest.param("max_rejects: 0", "max_rejects: 2", None, marks=pytest.mark.long),
         ("max_rejects: 9", "max_rejects_share: 0.25", "1"),
     ],
 )

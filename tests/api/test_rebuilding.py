@@ -62,6 +62,7 @@ def test_since_a_day_loads_the_files_from_that_day_on_and_keeps_the_rows_of_the_
     assert yard.waiting("yard.visits") == ["visits/2026-10-01.csv:3", "visits/2026-10-03.csv:3"]
 
 
+@pytest.mark.long
 def test_what_was_kept_is_not_read_again(yard):
     yard.open().rebuild("visits", since=date(2026, 10, 3))
     assert yard.open().run().state == "nothing_new"
@@ -70,6 +71,7 @@ def test_what_was_kept_is_not_read_again(yard):
     assert yard.rows("yard.visits") == [1, 3, 4, 5, 7]
 
 
+@pytest.mark.long
 def test_a_file_without_a_day_in_its_path_is_dated_by_when_it_was_written(yard):
     for name, day in (("a", 1), ("b", 20)):
         file = yard.put(f"notes/{name}.csv", "id", str(day))
@@ -89,6 +91,7 @@ def test_files_that_are_gone_are_named_before_their_rows_are(yard):
     assert yard.rows("yard.visits") == [1, 3, 5]
 
 
+@pytest.mark.long
 def test_since_has_no_meaning_where_each_load_is_everything(yard):
     yard.put("stock/a.csv", "id", "1")
     yard.run()

@@ -77,6 +77,7 @@ def test_a_rollback_takes_back_nothing_that_came_after_it_was_decided_on(yard):
     assert yard.rows("yard.visits") == [1, 2, 3, 4]
 
 
+@pytest.mark.long
 def test_upkeep_after_it_was_decided_on_is_no_matter(yard):
     project = yard.open()
     planned = project.plan_rollback("visits")
@@ -85,6 +86,7 @@ def test_upkeep_after_it_was_decided_on_is_no_matter(yard):
     assert yard.rows("yard.visits") == [1, 2]
 
 
+@pytest.mark.long
 def test_rows_that_another_tool_added_are_taken_back(yard):
     table = yard.open()._shop.lake.open_catalog().load_table(("yard", "visits"))
     columns = table.schema().as_arrow()
@@ -143,6 +145,7 @@ def test_a_generation_goes_back_to_the_one_before(yard):
     assert yard.rows("yard.stock") == [21]
 
 
+@pytest.mark.long
 def test_all_that_a_run_loaded_goes_back_to_before_it_and_forward_again(grown, yard):
     third = grown[1][2]
     result = yard.open().rollback(third.run_id)
@@ -161,6 +164,7 @@ def test_all_that_a_run_loaded_goes_back_to_before_it_and_forward_again(grown, y
     assert (yard.rows("yard.visits"), yard.rows("yard.stock")) == ([1, 2, 3], [21])
 
 
+@pytest.mark.long
 def test_loads_of_later_runs_go_back_with_it_and_are_named(grown, yard):
     first, second, _third = grown[1]
     with pytest.raises(UsageError, match=r"yard\.(notes|stock) was loaded for the first time by that run"):

@@ -44,6 +44,7 @@ def test_a_compaction_is_among_the_facts_of_the_load_and_in_the_history(yard):
     assert yard.rows("yard.notes") == [*range(FILES)]
 
 
+@pytest.mark.long
 def test_upkeep_that_fails_fails_no_load(yard):
     broken = min((yard.root / "lake").rglob("*.parquet"))
     broken.write_bytes(b"PAR1 torn PAR1")

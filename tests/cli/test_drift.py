@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 PIPE = "data/orders/2026-10-02.csv"
 
 
@@ -11,6 +13,7 @@ def answer(terminal, *arguments):
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 def test_from_a_change_to_a_rename_and_from_quarantine_to_rows(acme_bronze):
     terminal = acme_bronze
     file = terminal.root / "lakesmith.yml"

@@ -2,6 +2,9 @@
 
 import json
 import os
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,15 +16,27 @@ PROJECT = 'version: 1\nname: small\nsources:\n  app:\n    type: files\n    strea
 LOADS = 5
 
 
-@pytest.fixture
-def small(tmp_path):
-    """A project whose one table came in five loads."""
-    root = tmp_path / "small"
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """A project whose one table came in five loads, and a copy of it to go back to."""
+    root = tmp_path_factory.mktemp("upkeep") / "small"
     root.mkdir()
     (root / "lakesmith.yml").write_text(PROJECT)
     for number in range(LOADS):
         (root / f"orders-{number}.csv").write_text(f"id,name\n{number},a\n{number + 100},b\n")
         assert lakesmith.open(root).run().ok
+    for file in root.rglob("*.db"):
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("pragma wal_checkpoint(truncate)").fetchone()[0] == 0
+    return root, shutil.copytree(root, root.with_name("kept"), ignore=shutil.ignore_patterns("*-shm", "*-wal"))
+
+
+@pytest.fixture
+def small(loaded):
+    """That project as it was after its loads, at its own place."""
+    root, kept = loaded
+    shutil.rmtree(root)
+    shutil.copytree(kept, root)
     return Terminal(root)
 
 
@@ -122,6 +137,7 @@ def test_check_and_doctor_see_times_that_go_back(small, log):
         assert [f"times in its {log} go back" in finding["text"] for finding in found].count(True) == 1
 
 
+@pytest.mark.long
 def test_a_build_holds_a_lease_on_what_it_reads(built):
     [held] = Path(built.root, "lake/_lakesmith/leases").rglob("*-held.json")
     said = json.loads(held.read_text())

@@ -93,7 +93,9 @@ def answer(shop, words, reply):
     return process.wait(60), shown.decode()
 
 
-@pytest.mark.parametrize(("reply", "code", "count"), [(b"n\n", 130, 2), (b"y\n", 0, 3)])
+@pytest.mark.parametrize(
+    ("reply", "code", "count"), [(b"n\n", 130, 2), pytest.param(b"y\n", 0, 3, marks=pytest.mark.long)]
+)
 def test_a_person_is_asked(shop, reply, code, count):
     ended, shown = answer(shop, ["rollback", "shop.orders"], reply)
     assert (ended, len(versions(shop))) == (code, count), shown
@@ -120,6 +122,7 @@ def test_back_and_anew_for_scripts(shop):
     assert versions(shop)[0]["rows"] == versions(shop)[-2]["rows"]
 
 
+@pytest.mark.long
 def test_the_record_tells_of_them(shop):
     shop.run("rollback", "shop.orders", "--yes")
     said = shop.run("logs").stdout

@@ -84,11 +84,21 @@ def processes_of(terminal):
     return subprocess.run(["pgrep", "-f", str(terminal.root)], capture_output=True, text=True, check=False).stdout
 
 
-@pytest.mark.parametrize("command", ["--help", "run --help", "check", "check --json", "quarantine"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--help",
+        *(
+            pytest.param(command, marks=pytest.mark.long)
+            for command in ("check --json", "run --help", "check", "quarantine")
+        ),
+    ],
+)
 def test_a_broken_pipe_is_quiet(company, command):
     assert through_a_broken_pipe(company[0], command) == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["", "--csv", "--json"])
 def test_a_reader_may_leave_a_long_answer(built, form):
     assert through_a_broken_pipe(built, f"query {form} 'from range(200000)'") == ""

@@ -14,7 +14,11 @@ import standin
 
 REAL: Final = Path(os.environ.get("LAKESMITH_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DATA: Final = REAL / "cleaning"
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not DATA.is_dir(), reason=f"real data: no folder {DATA}")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.long,
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"real data: no folder {DATA}"),
+]
 PAGE: Final = Path(__file__).parents[2] / "docs" / "cleaning.md"
 PAIRS: Final = ("hospital", "beers", "purchases")
 

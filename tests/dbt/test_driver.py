@@ -104,6 +104,7 @@ def test_project_that_cannot_be_parsed_is_refused_with_file_and_line(tmp_path):
         list(run_dbt(request, Host()))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_selection_of_nothing_is_said(tmp_path):
     *_, last = run_dbt(_request(tmp_path / "small", select=("nobody",)), Host())
@@ -111,6 +112,7 @@ def test_selection_of_nothing_is_said(tmp_path):
     assert (last.state, last.empty, last.errors) == ("succeeded", True, ())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_wish_to_stop_ends_dbt_and_leaves_the_database_whole(tmp_path):
     request = _request(tmp_path / "small", select=("letters", "endless"))

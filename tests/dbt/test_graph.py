@@ -83,6 +83,7 @@ def _ids(graph, selected):
     return sorted([*(sources[stream] for stream in selected.streams), *selected.models, *selected.tests])
 
 
+@pytest.mark.long
 def test_recorded_answers_are_those_of_the_installed_dbt(listed):
     assert listed[0] == EXPECTED[LIVE]["unique_ids"]
 

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import standin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
@@ -225,6 +225,7 @@ def found_sessions(project: Path, table: str) -> tuple[dict[int, tuple], dict[st
     return found, members
 
 
+@pytest.mark.long
 def test_sessions_are_the_same_whenever_their_requests_arrived(project) -> None:
     chance = random.Random(5)
     ids: dict[int, str] = {}

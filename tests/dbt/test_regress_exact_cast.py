@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import standin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 NOON = datetime(2026, 3, 4, 12, 30)  # noqa: DTZ001 - a timestamp has no zone
 CASES = {

@@ -243,6 +243,7 @@ def company(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_first_build_is_current_and_reads_siblings(company):
     assert [(row["order_id"], row["quantity"]) for row in company.silver_first] == [
         (2, 7),
@@ -254,6 +255,7 @@ def test_first_build_is_current_and_reads_siblings(company):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_new_rows_and_a_new_column_arrive_without_an_edit(company):
     expected = newest(company.rows["shop.orders"], "order_id")
 
@@ -270,6 +272,7 @@ def test_new_rows_and_a_new_column_arrive_without_an_edit(company):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_truncate_empties_and_replace_replaces(company):
     items = newest(company.rows["shop.items"], "order_id", "line")
 
@@ -279,12 +282,14 @@ def test_truncate_empties_and_replace_replaces(company):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("model", [table.model for table in TABLES])
 def test_increments_equal_a_full_refresh(model, company):
     assert company.silver(model) == company.silver(model, company.copy)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_checks_report_the_sibling_and_the_null_key(company):
     checks = {
         (c.relation, c.column, c.status) for c in company.first if isinstance(c, CheckFinished) and c.status != "pass"
@@ -294,6 +299,7 @@ def test_checks_report_the_sibling_and_the_null_key(company):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_model_was_built_and_documented(company):
     for events in (company.first, company.second, company.refreshed):
         built = {e.model: e.status for e in events if isinstance(e, ModelFinished)}

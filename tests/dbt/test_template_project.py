@@ -9,7 +9,7 @@ import pytest
 import standin
 import yaml
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 DAY: Final = date(2026, 10, 1)
 FILES: Final = {
@@ -72,7 +72,6 @@ def nodes(project: Path, kind: str) -> list[dict[str, Any]]:
     return [node for node in artifact(project, "manifest")["nodes"].values() if node["resource_type"] == kind]
 
 
-@pytest.mark.long
 def test_dbt_deps_keeps_the_bundled_package_beside_the_users_own(project: Path) -> None:
     """Offline, and although dbt empties the folder first."""
     assert sorted(path.name for path in (project / "dbt_packages").iterdir()) == ["lakesmith", "own"]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 
+import pytest
 from docs_pages import ROOT, blocks
 
 import lakesmith.model
@@ -42,6 +43,7 @@ def test_every_value_in_the_table_is_in_the_model():
     assert set(named) - known == set()
 
 
+@pytest.mark.long
 def test_the_contract_suite_shown_passes(tmp_path):
     (block,) = [block for block in blocks(PAGE) if block.language == "python"]
     (tmp_path / "test_shown.py").write_text(block.body, "utf-8")

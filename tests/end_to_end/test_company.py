@@ -16,7 +16,7 @@ from e2e_files import bronze_requests, bronze_rows, csv_rows, log_rows
 import lakesmith
 from lakesmith.simulate import MART_COLUMNS, truth
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 STAGES = ("day_1", "day_2", "day_3", "resent")
 REPORTS = ("mart_monthly_sales", "mart_lead_conversion")
 PARSERS = {date: date.fromisoformat, Decimal: Decimal, int: int, str: str}

@@ -18,7 +18,7 @@ from lakesmith.lake.points import SIDECAR_WRITTEN
 from lakesmith.run.load import CRASH_POINTS as LOAD_POINTS
 from lakesmith.simulate import Company, deliver
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 FARM = Path(__file__).with_name("e2e_kill_farm.py")
 ONLY_LARGE = {SIDECAR_WRITTEN}
 """What a load passes only if it has more to remember than fits in its commit."""

@@ -15,7 +15,6 @@ from lakesmith.engines.postgres import spelling as sql
 from lakesmith.testing.engine import EngineContract
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
-from lake_servers import serve_postgres
 
 
 class TestDuckDB(EngineContract):
@@ -53,9 +52,8 @@ class TestDuckDB(EngineContract):
 
 
 @pytest.fixture(scope="module")
-def server():
-    with serve_postgres() as server:
-        yield server
+def server(shared_postgres):
+    return shared_postgres
 
 
 @pytest.mark.long

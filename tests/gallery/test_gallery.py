@@ -19,10 +19,18 @@ for chapter in (
 
 SNAPSHOTS = HERE / "snapshots"
 UPDATE = os.environ.get("LAKESMITH_GALLERY") == "update"
+SLOW = ("clock_behind", "disk_full", "two_runs_at_once")
+"""Cases that take long, as those do before which dbt builds something."""
 TRACES = re.compile(r"Traceback|File \"[^\"]+\", line \d+|\.py:\d+|site-packages")
 
 
-@pytest.mark.parametrize("case", GALLERY.cases.values(), ids=list(GALLERY.cases))
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=[pytest.mark.long] * (case.stage == "built" or name in SLOW))
+        for name, case in GALLERY.cases.items()
+    ],
+)
 def test_what_a_mistake_says(bench, case):
     lab = bench.lab(case.stage)
     result = case.act(lab)

@@ -19,6 +19,7 @@ def test_what_is_written_is_what_is_read(tmp_path_factory, content):
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.long
 def test_readers_see_the_old_content_or_the_new_and_never_a_part(tmp_path):
     path = tmp_path / "file"
     sizes = (100_000, 300_000)

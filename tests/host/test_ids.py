@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from lakesmith.host.ids import Ids
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 
 
+@pytest.mark.long
 @given(at=TIMES)
 def test_a_run_id_is_a_uuid_of_version_7_and_holds_its_time(at):
     value = UUID(Ids().run_id(at))

@@ -42,6 +42,7 @@ def read(text):
     return read_pin(textwrap.dedent(text).encode(), Place(9, FILE, 1), faults), [str(fault) for fault in faults.found]
 
 
+@pytest.mark.long
 @given(fields_of(kinds, 1))
 def test_what_is_written_is_read_again(fields):
     pin, faults = read(write_pin(STREAM, Schema(fields)))

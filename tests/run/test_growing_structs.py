@@ -19,7 +19,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("known", [pytest.param(False, marks=pytest.mark.long), True])
 @pytest.mark.parametrize("case", CASES)
 def test_every_value_is_read_back_where_it_was(tmp_path, case, known):
     drops = tmp_path / "drops"

@@ -35,7 +35,9 @@ def types_of(lake):
 
 
 @pytest.mark.parametrize("numbers", [(1, 2, 2.5), (2.5, 1, 2), (1, 2.5, 2), (None, 1, 2, None, 2.5)])
-@pytest.mark.parametrize("rule", ["evolve", "freeze", "quarantine", "ignore"])
+@pytest.mark.parametrize(
+    "rule", ["evolve", *(pytest.param(rule, marks=pytest.mark.long) for rule in ("freeze", "quarantine", "ignore"))]
+)
 def test_whole_numbers_and_fractions_are_doubles_in_any_order(lake, table, numbers, rule):
     done = load(shelf(*[[chunk] for chunk in values(*numbers)]), table, on_drift=rule)
     assert types_of(lake) == {"x": "double"}

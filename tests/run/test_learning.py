@@ -91,6 +91,7 @@ def test_fractions_that_come_late_make_all_of_the_column_doubles(lake, table):
     assert contents(lake) == [{"n": 1.0}] * 30 + [{"n": 2.5}] * 30
 
 
+@pytest.mark.long
 def test_a_few_words_at_the_beginning_do_not_make_a_column_of_numbers_text(lake, table):
     shelf = Shelf([texts({"n": ["none yet"]}, *[{"n": [str(n)]} for n in range(400)])])
     load(shelf, table, sample_bytes=TINY)
@@ -124,6 +125,7 @@ def test_a_stream_that_takes_no_misfit_is_refused_for_one_that_is_true_of_the_wh
     assert table.head() is None
 
 
+@pytest.mark.long
 def test_a_day_that_decides_late_makes_all_of_the_column_dates(lake, table):
     shelf = Shelf([texts(*[{"d": ["3/4/2024"]}] * 30, {"d": ["12/31/2024"]})])
     load(shelf, table, sample_bytes=TINY)
@@ -137,6 +139,7 @@ def test_a_day_that_contradicts_late_leaves_the_column_text(lake, table):
     assert types_of(lake) == {"d": "string"}
 
 
+@pytest.mark.long
 def test_amounts_with_one_place_that_come_late_are_doubles_and_no_money(lake, table):
     shelf = Shelf([texts(*[{"n": ["1,234.50"]}] * 30, {"n": ["1,234.5"]})])
     load(shelf, table, sample_bytes=TINY)
@@ -172,6 +175,7 @@ def shelves(draw):
     return splits
 
 
+@pytest.mark.long
 @given(shelves(), st.sampled_from([EACH_SPLIT, 1 << 30]), st.sampled_from([1, 2000, 100_000]))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_assumed_types_load_what_learned_types_do(tmp_path_factory, splits, group_bytes, size):

@@ -213,6 +213,7 @@ BOXES = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(boxes=BOXES, cut=st.integers(0, 4), group_bytes=st.sampled_from([EACH_SPLIT, 1_500, 10**9]))
 def test_however_it_is_divided_every_record_arrives_once_in_order(tmp_path_factory, boxes, cut, group_bytes):

@@ -53,7 +53,7 @@ def test_a_slip_of_the_pen_loads_nothing(write, settings, told):
     assert not list((root / "lake").rglob("*.metadata.json"))
 
 
-@pytest.mark.parametrize("name", ["Email", "email"])
+@pytest.mark.parametrize("name", ["Email", pytest.param("email", marks=pytest.mark.long)])
 def test_a_column_may_be_named_as_the_source_does_or_as_bronze_does(write, name):
     root = write(f"columns: {{{name}: {{mask: hash}}}}", a="id,Email\n1,ann@x.example\n")
     project = lakesmith.open(root)

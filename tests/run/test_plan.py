@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def test_publications_follow_a_swap_or_have_a_reason_of_their_own(facts):
     assert published == {name: ("swap",) if swapped else () for name, why in facts.publish if why or swapped}
 
 
+@pytest.mark.long
 @given(FACTS)
 def test_the_same_facts_make_the_same_plan(facts):
     assert make_plan(facts) == make_plan(facts)

@@ -144,6 +144,7 @@ def test_a_record_is_not_put_on_top_of_newer_rows_of_its_key_unless_asked_for(sh
     assert shop.waiting() == []
 
 
+@pytest.mark.long
 def test_bytes_that_are_no_text_are_kept_and_read_by_another_encoding(shop):
     text = "id,note\n1,plain\n2,café\n"
     shop.say("{files: '*.csv', encoding: utf-8}").put("1.csv", text, "latin-1").load()
@@ -155,6 +156,7 @@ def test_bytes_that_are_no_text_are_kept_and_read_by_another_encoding(shop):
     assert shop.rows() == [("1", "plain"), ("2", "café")]
 
 
+@pytest.mark.long
 def test_a_record_that_was_cut_says_so_and_stays(shop):
     shop.say("{files: '*.csv'}").put("1.csv", f"id,note\n1,a\n2,{'x' * 70_000},too many\n").load()
     (row,) = shop.project.quarantine()
@@ -175,6 +177,7 @@ def test_what_stands_at_the_end_of_a_file_comes_with_the_file_and_not_twice(shop
 MASKED = "{files: '*.csv', on_drift: quarantine, columns: {mail: {mask: hash, salt: '${env:SALT}'}}}"
 
 
+@pytest.mark.long
 def test_hashes_are_neither_hashed_again_nor_taken_for_values(shop):
     (shop.root / ".env").write_text("SALT=sea\n")
     shop.say(MASKED).put("1.csv", "id,mail\n1,a@x\n").load().put("2.csv", "id,mail\nx,b@x\n").load()
@@ -201,6 +204,7 @@ def test_raw_text_of_streams_with_masks_is_hidden(shop):
     assert "b@x" not in page.read_text()
 
 
+@pytest.mark.long
 def test_web_logs_are_replayed_after_a_mend_of_their_format(shop):
     line = '1.2.3.4 - - [01/Oct/2026:06:00:00 +0000] "GET / HTTP/1.1" 200 5'
     shop.say("{files: '*.log'}").put("a.log", f"{line}\nnot a line\n").load()
@@ -210,6 +214,7 @@ def test_web_logs_are_replayed_after_a_mend_of_their_format(shop):
     assert shop.project.replay("shop.orders").passed == 0
 
 
+@pytest.mark.long
 def test_rows_of_typed_sources_come_back_by_their_columns_types(shop):
     line = '1.2.3.4 - - [01/Oct/2026:06:00:00 +0000] "GET / HTTP/1.1" {} 5\n'
     shop.say("{files: '*.log', columns: {status: {type: int, on_drift: quarantine}}}").put(

@@ -16,15 +16,13 @@ from lakesmith.testing.bronze import LOADED_AT, BronzeTable, stamped, with_syste
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
 
-from lake_servers import serve_postgres
 
 SCHEMA = with_system(Field("id", INT, id=1))
 
 
 @pytest.fixture(scope="module")
-def url():
-    with serve_postgres() as server:
-        yield server.database()
+def url(shared_postgres):
+    return shared_postgres.database()
 
 
 def test_the_copy_follows_the_window_whichever_way_it_moves(url, tmp_path):

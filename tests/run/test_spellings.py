@@ -163,6 +163,7 @@ def test_an_empty_text_is_none_only_where_the_column_is_no_text(lake, table):
     assert [row["day"] for row in rows] == [None, None, date(2024, 1, 31)]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_one_word_in_row_900_001_of_a_million_numbers_goes_beside_them(lake, table):
     numbers = [str(n) for n in range(MANY_ROWS)]

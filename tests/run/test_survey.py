@@ -163,7 +163,9 @@ def test_a_publication_that_was_rewritten_in_the_project_is_due(root, shop):
     assert reasons(shop_of(root)) == {"tables": NOT_YET, "reports": ""}
 
 
-@pytest.mark.parametrize("damage", ["", "[]", '{"local": 3}', "null", "{"])
+@pytest.mark.parametrize(
+    "damage", ["", '{"local": 3}', *(pytest.param(text, marks=pytest.mark.long) for text in ("[]", "null", "{"))]
+)
 def test_a_damaged_note_only_makes_publications_due_again(shop, damage):
     swap(shop, "mart_a")
     publish(shop, "tables")
@@ -201,6 +203,7 @@ def test_the_date_in_a_path_is_that_of_the_schedules_zone(shop):
     assert publications.logical_date(shop, Order(on=day)) == day
 
 
+@pytest.mark.long
 def test_a_table_that_was_only_compacted_holds_the_rows_that_were_built(root, shop):
     lakesmith.open(root).run()
     (root / "people-2.csv").write_text("id,name\n2,Bob\n")

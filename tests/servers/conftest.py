@@ -7,7 +7,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lake")]
 
 from lake_loading import SetClock
-from lake_servers import KEYS, serve_objects, serve_postgres
+from lake_servers import KEYS, serve_objects
 
 from lakesmith.host import Host
 from lakesmith.lake import Lake
@@ -21,9 +21,8 @@ def objects(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgres():
-    with serve_postgres() as server:
-        yield server
+def postgres(shared_postgres):
+    return shared_postgres
 
 
 @pytest.fixture(scope="session")

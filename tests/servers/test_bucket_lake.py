@@ -72,6 +72,7 @@ def env(match):
     return os.environ.get(match[1], "")
 
 
+@pytest.mark.long
 def test_a_killed_load_resumes(bucket_lake):
     kill_and_resume(bucket_lake, f"{METADATA_WRITTEN}:2")
 
@@ -109,7 +110,8 @@ def test_a_frozen_loader_that_wakes_up_changes_nothing(bucket_lake, tmp_path, po
     assert without_system(read_back(bucket_lake)) == expected(range(41))
 
 
-@pytest.mark.parametrize(("processes", "each"), [(2, 2), pytest.param(8, 6, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize(("processes", "each"), [(2, 2), (8, 6)])
 def test_processes_that_race_lose_and_double_nothing(bucket_lake, processes, each):
     told = {**tell(bucket_lake), "do": "race"}
     shares = [list(range(first * each, (first + 1) * each)) for first in range(processes)]
@@ -143,6 +145,7 @@ def test_an_outage_in_the_middle_of_a_commit_is_told_and_the_next_load_goes_on(b
     assert without_system(read_back(bucket_lake)) == expected(range(3))
 
 
+@pytest.mark.long
 def test_a_catalog_that_restarts_is_found_again(objects, storage, clock):
     with serve_postgres() as postgres:
         lake = Lake(LakeAddress(f"s3://{objects.bucket()}/b", postgres.database(), storage), Host(clock=clock))

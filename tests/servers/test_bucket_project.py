@@ -53,6 +53,7 @@ def lakesmith(place, *arguments, code=0):
     return done.stdout, set(done.stderr.rpartition("loaded:")[2].split())
 
 
+@pytest.mark.long
 def test_a_second_run_finds_nothing_new_and_imports_nothing_heavy(acme):
     place = root, _ = acme("prod")
     (root / "dbt_project.yml").unlink()

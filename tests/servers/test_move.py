@@ -125,6 +125,7 @@ def test_a_killed_settling_of_a_copy_is_repeated(old, tmp_path, clock, point):
     assert everything(old) == before
 
 
+@pytest.mark.long
 def test_half_a_file_of_a_killed_move_is_written_again(old, tmp_path, clock):
     before = everything(old)
     new = Lake(tmp_path / "new", Host(clock=clock))
@@ -136,6 +137,7 @@ def test_half_a_file_of_a_killed_move_is_written_again(old, tmp_path, clock):
     assert everything(new) == before
 
 
+@pytest.mark.long
 def test_a_copied_lake_becomes_one_of_its_own(old, tmp_path, clock):
     before = everything(old)
     shutil.copytree(old.root, tmp_path / "copy")

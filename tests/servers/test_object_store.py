@@ -102,6 +102,7 @@ def test_a_bucket_that_is_not_there_is_named_when_something_is_written(objects, 
     assert objects.process.poll() is None
 
 
+@pytest.mark.long
 def test_a_store_that_cannot_be_reached_is_an_error_soon():
     store = ObjectStore(
         "s3://b", Storage(f"http://127.0.0.1:{free_port()}", "us-east-1", None, False, "key-id", "s3cr3t")

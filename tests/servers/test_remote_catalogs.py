@@ -52,6 +52,7 @@ def test_loads_land_and_resume(remote):
     assert len(read_back(remote)) == 4 * ROWS
 
 
+@pytest.mark.long
 def test_a_lake_moves_out_of_a_remote_catalog(remote, tmp_path, clock):
     resume(remote.table(STREAM), 2)
     rows = read_back(remote)
@@ -74,7 +75,7 @@ def test_a_lake_moves_into_a_rest_catalog(rest, tmp_path, clock):
     assert len(read_back(new)) == 3 * ROWS
 
 
-@pytest.mark.parametrize("lie", [409, 500, 503, 0])
+@pytest.mark.parametrize("lie", [409, *(pytest.param(lie, marks=pytest.mark.long) for lie in (500, 503)), 0])
 def test_a_commit_that_landed_and_was_denied_is_believed_to_the_table(rest, tmp_path, clock, lie):
     lake = Lake(LakeAddress(str(tmp_path / "lake"), f"rest+http://127.0.0.1:{rest.port}"), Host(clock=clock))
     resume(lake.table(STREAM), 1)

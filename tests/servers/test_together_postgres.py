@@ -22,7 +22,7 @@ def test_new_and_old_tables_move_together(bucket_lake):
     assert loaded(bucket_lake) == [2, 1, 1]
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.long), True])
 def test_an_answer_that_was_lost_is_looked_for(bucket_lake, after):
     opened = open_all(bucket_lake, 0)
     fail(bucket_lake, after=after)
@@ -30,7 +30,7 @@ def test_an_answer_that_was_lost_is_looked_for(bucket_lake, after):
     assert loaded(bucket_lake) == [1, 1, 1]
 
 
-@pytest.mark.parametrize("already", [0, 1])
+@pytest.mark.parametrize("already", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_none_moves_if_one_changes_in_the_last_moment(bucket_lake, already):
     for stream in STREAMS:
         resume(bucket_lake.table(stream), already)
@@ -49,6 +49,7 @@ def test_none_moves_if_one_changes_in_the_last_moment(bucket_lake, already):
     assert loaded(bucket_lake) == [already, already, already + 1]
 
 
+@pytest.mark.long
 def test_writers_of_the_same_tables_in_opposite_order_do_not_wait_for_each_other(bucket_lake):
     def work(streams):
         mine, done = again(bucket_lake), 0

@@ -132,6 +132,7 @@ values = st.sampled_from(
 )
 
 
+@pytest.mark.long
 @given(st.lists(values, max_size=3), st.lists(values, min_size=1, max_size=12), st.integers(1, 12))
 def test_it_does_not_matter_how_rows_come_in_batches(usual, texts, at):
     texts = [*usual * 40, *texts]

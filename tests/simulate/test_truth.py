@@ -60,7 +60,7 @@ def grouped(rows: Rows, *names: str) -> dict[tuple[Any, ...], Rows]:
     return groups
 
 
-@pytest.fixture(scope="module", params=STATES)
+@pytest.fixture(scope="module", params=[pytest.param("whole", marks=pytest.mark.long), "cut", "small"])
 def delivered(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, reader: SimpleNamespace
 ) -> Delivered:

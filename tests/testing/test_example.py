@@ -47,6 +47,7 @@ def run(site, arguments, folder):
     )
 
 
+@pytest.mark.long
 def test_its_own_tests_pass_against_the_installed_package(site, tmp_path):
     shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
     done = run(site, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "tests"], tmp_path)

@@ -67,6 +67,7 @@ class TestXml(FormatContract):
     types = {"id": "long", "price": "double", "note": "string"}
 
 
+@pytest.mark.long
 class TestXlsx(FormatContract):
     kind = KINDS["xlsx"]
     stream_options = {"files": "in/*.xlsx"}
@@ -80,6 +81,7 @@ class TestParquet(FormatContract):
     types = {"amount": "decimal(12, 2)", "day": "date", "moment": "timestamptz", "is_new": "boolean"}
 
 
+@pytest.mark.long
 class TestPackedCsv(FormatContract):
     kind = KINDS["csv.gz"]
     stream_options = {"files": "in/*.csv.gz"}
@@ -94,6 +96,7 @@ class TestZip(FormatContract):
     bad_at = {"a": "in/a.zip/one.csv:12"}
 
 
+@pytest.mark.long
 class TestLog(FormatContract):
     kind = KINDS["log"]
     stream_options = {"files": "in/*.log", "format": "combined"}

@@ -241,7 +241,7 @@ engine.swap([Dataset("mart_sales", "marts", (), 0), Dataset("mart_empty", "marts
     ("point", "seen"),
     [
         pytest.param("swap.exported-one:2", 3, marks=pytest.mark.long),
-        ("swap.views-built", 3),
+        pytest.param("swap.views-built", 3, marks=pytest.mark.long),
         ("swap.committed", 6),
         pytest.param("swap.settled", 6, marks=pytest.mark.long),
     ],

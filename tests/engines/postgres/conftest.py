@@ -11,13 +11,11 @@ from lakesmith.engines.postgres import spelling as sql
 from lakesmith.model.plans import EngineContext
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "servers"))
-from lake_servers import serve_postgres
 
 
 @pytest.fixture(scope="session")
-def server():
-    with serve_postgres() as server:
-        yield server
+def server(shared_postgres):
+    return shared_postgres
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ def test_every_type_has_one_documented_spelling(tmp_path):
     )
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(

@@ -73,6 +73,7 @@ def test_many_accidents_in_a_row_are_survived(send):
     assert [answer.get("error") for answer in answers] == [REASONS["crash"]] * 5 + [None]
 
 
+@pytest.mark.long
 def test_a_caller_that_takes_its_time_makes_nobody_late(send, tmp_path):
     """An answer larger than what a socket holds waits in the worker until somebody listens."""
     (tmp_path / "large").write_text("word " * 200_000)

@@ -54,6 +54,7 @@ def test_an_image_that_claims_more_pixels_than_there_are_is_told_by_its_head(fol
     assert (row["error"], dict(row["metadata"])["width"], dict(row["metadata"])["height"]) == (None, "100000", "100000")
 
 
+@pytest.mark.long
 def test_a_mail_of_more_parts_than_are_read_says_what_is_cut(folder):
     mail = multipart("s", "first", *[("a.bin", "application/octet-stream", b"x")] * (MAX_PARTS + 5))
     row = folder.read("many.eml", mail.as_bytes())

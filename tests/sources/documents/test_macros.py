@@ -4,7 +4,7 @@ import duckdb
 import pytest
 import standin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 BRONZE = """
 create schema bronze_inbox;

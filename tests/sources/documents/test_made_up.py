@@ -157,6 +157,7 @@ def test_rich_text_in_its_own_code_page(folder):
     assert (row["text"], row["title"], row["author"]) == ("Hello wörld\n€", "Grüße", "Ann")
 
 
+@pytest.mark.long
 def test_a_text_larger_than_what_is_kept_is_cut_and_says_so(folder):
     line = ("ä" * 49 + "\n").encode()
     with (folder.root / "big.txt").open("wb") as file:

@@ -5,6 +5,7 @@ import mailbox as standard
 import random
 from email.message import EmailMessage
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ def separator(number):
     return f"From ann{number}@example.com Fri Jan  2 10:{number % 60:02}:00 2026\n".encode()
 
 
+@pytest.mark.long
 def test_a_thousand_messages_are_a_thousand_rows(folder):
     path = folder.root / "all.mbox"
     box = standard.mbox(path)
@@ -82,6 +84,7 @@ def by_lines(text):
     return [(begin, end - begin) for (_, begin), end in zip(starts, ends, strict=True)]
 
 
+@pytest.mark.long
 def test_messages_may_end_in_any_piece_of_a_large_mailbox(folder):
     """A piece has 4 MiB; this mailbox has two of them, and messages that are larger than what is kept."""
     chance = random.Random(4)

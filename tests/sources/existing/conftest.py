@@ -8,13 +8,11 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "servers")]
 from existing_acme import Acme
-from lake_servers import serve_postgres
 
 
 @pytest.fixture(scope="session")
-def server():
-    with serve_postgres() as server:
-        yield server
+def server(shared_postgres):
+    return shared_postgres
 
 
 @pytest.fixture

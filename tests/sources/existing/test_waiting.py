@@ -135,11 +135,11 @@ def test_a_table_that_the_project_names_and_is_not_there_or_may_not_be_read_is_u
     tool(
         *TABLES,
         loaded(MORNING),
-        "create role reader login password 'pass-word'",
-        "grant usage on schema raw_airbyte to reader",
+        "create role watcher login password 'pass-word'",
+        "grant usage on schema raw_airbyte to watcher",
     )
-    tool("grant create on database " + url.rpartition("/")[2] + " to reader")
-    monkeypatch.setenv("LAKESMITH_TEST_WAREHOUSE", url.replace("//lake:", "//reader:"))
+    tool("grant create on database " + url.rpartition("/")[2] + " to watcher")
+    monkeypatch.setenv("LAKESMITH_TEST_WAREHOUSE", url.replace("//lake:", "//watcher:"))
     company = acme(PROJECT.format(promise="max_age: 24h, streams: [customers, refunds]"))
     result = company.open().run()
     assert (

@@ -47,6 +47,7 @@ def test_any_bytes_as_csv(delivery, content: bytes, options: dict) -> None:
         assert delivery.load(stream, loaded.position).counted == 0
 
 
+@pytest.mark.long
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 @given(contents)
 def test_any_bytes_as_a_log(delivery, content: bytes) -> None:

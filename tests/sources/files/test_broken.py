@@ -93,7 +93,7 @@ def test_one_broken_file_is_one_record_with_its_reason_and_the_others_load(drops
         drops.load(on_broken="stop")
 
 
-@pytest.mark.parametrize("group_bytes", [1, 1 << 30])
+@pytest.mark.parametrize("group_bytes", [1, pytest.param(1 << 30, marks=pytest.mark.long)])
 def test_nothing_stays_of_a_file_that_breaks_after_many_of_its_rows_were_read(drops: Drops, group_bytes: int) -> None:
     drops.put("a.csv", GOOD)
     drops.put("b.csv.gz", LATE)
@@ -239,7 +239,7 @@ def test_a_file_that_was_cut_and_is_restored_is_not_read_again(drops):
     assert drops.held()[0] == [("a.csv.gz", 1), ("a.csv.gz", 2)]
 
 
-@pytest.mark.parametrize("policy", ["skip", "stop"])
+@pytest.mark.parametrize("policy", ["skip", pytest.param("stop", marks=pytest.mark.long)])
 def test_a_file_that_breaks_late_and_may_still_be_written_waits(drops, policy):
     drops.put("a.csv.gz", LATE)
     done = drops.load(settle_s=1000, on_broken=policy)

@@ -126,6 +126,7 @@ def test_every_cell_is_what_was_written_with_an_escape(delivery, rows, quoting: 
     assert (loaded.columns, loaded.rows, loaded.rejects) == (["a", "b"], rows, [])
 
 
+@pytest.mark.long
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
 @given(st.text(alphabet='a,"\\\n\r#', max_size=30), st.sampled_from(["", "#"]))
 def test_any_text_with_escapes_and_comments_is_counted_as_it_is_read(delivery, text: str, comment: str) -> None:

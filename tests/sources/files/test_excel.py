@@ -45,6 +45,7 @@ def test_every_type_of_cell():
     assert one.counted == 2
 
 
+@pytest.mark.long
 def test_a_fraction_anywhere_makes_all_of_a_column_doubles():
     values = [*range(CELLS + 10), 0.5]
     cells = "".join(

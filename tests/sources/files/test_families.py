@@ -64,6 +64,7 @@ def outcomes():
     return [outcome_of(path) for path in PATHS]
 
 
+@pytest.mark.long
 def test_contents_are_those_that_other_readers_find(outcomes):
     """What is not refused has the cells that csv, openpyxl, json, zipfile or a regular expression find, and no others."""
     for made in outcomes:

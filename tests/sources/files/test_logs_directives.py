@@ -60,6 +60,7 @@ def test_columns_change_in_mid_file(delivery, options) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_grown_file_keeps_its_columns(delivery) -> None:
     """Wherever the file was cut, also inside a directive, the rows are those of the whole file."""
     stream = delivery.stream("w.log")

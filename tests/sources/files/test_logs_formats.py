@@ -195,6 +195,7 @@ def test_the_first_part_of_a_line_is_no_line(delivery, format_, line) -> None:
         assert [told.reason for told in first.rejects] == ["the file ends in the middle of a record"]
 
 
+@pytest.mark.long
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(
     st.sampled_from([(name, line) for name, line, _ in LINES]),

@@ -113,6 +113,7 @@ def test_a_day_that_no_calendar_has_is_a_fault(wrong: str) -> None:
     assert parsed.rows.num_rows == 1
 
 
+@pytest.mark.long
 @given(st.data())
 @settings(max_examples=80, deadline=None)
 def test_lines_are_read_alike_however_they_are_spoiled(data: st.DataObject) -> None:

@@ -43,6 +43,7 @@ def test_all_types_pass_through_shape():
     assert made == expected | {"seen": [moment(1970, 1, 1), None, moment(2023, 11, 14, 22, 13, 20)]}
 
 
+@pytest.mark.long
 def test_stripes_add_up_to_the_count_of_the_file():
     content = pa.table({"n": range(150_000), "text": [f"text {n}" for n in range(150_000)]})
     file = written(content, stripe_size=64 * 1024, batch_size=1024)

@@ -39,6 +39,7 @@ def is_row(record: list[str], width: int) -> bool:
     return len(record) == width and not any("\udc80" <= letter <= "\udcff" for cell in record for letter in cell)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not FILES, reason="no test data")
 def test_every_cell_of_every_real_file_is_a_cell_or_waits_with_a_reason(delivery) -> None:
     rows = rejects = full = 0

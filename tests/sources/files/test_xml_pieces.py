@@ -5,6 +5,8 @@ from __future__ import annotations
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from lakesmith.sources.files import FileStreamOptions
 from lakesmith.sources.files.formats.base import Stretch, Tail
 from lakesmith.sources.files.formats.nested.xml import FORMAT
@@ -21,6 +23,7 @@ def _read(content: bytes) -> list[Stretch]:
     return list(FORMAT.read(Tail("a.xml", BytesIO(content), options), Tape(BytesIO(content), len(content))))
 
 
+@pytest.mark.long
 def test_columns_and_lists_that_come_late_keep_every_value() -> None:
     late = {ROWS - 3: "<new>x</new>", ROWS - 2: "<tag>1</tag><tag>2</tag>", ROWS - 1: "<part k='v'/>"}
     text = "".join(

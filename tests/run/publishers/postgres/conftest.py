@@ -5,14 +5,12 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[3] / "servers")]
 
-from lake_servers import serve_postgres
 from outbox import Outbox
 
 
 @pytest.fixture(scope="session")
-def postgres():
-    with serve_postgres() as server:
-        yield server
+def postgres(shared_postgres):
+    return shared_postgres
 
 
 @pytest.fixture

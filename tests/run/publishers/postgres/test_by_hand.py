@@ -52,8 +52,8 @@ def test_rules_and_indexes_that_people_gave_the_table_stay(outbox):
     ("change", "kept"),
     [
         ("set (fillfactor = 50)", "reloptions = '{fillfactor=50}'"),
-        ("replica identity full", "relreplident = 'f'"),
-        ("set unlogged", "relpersistence = 'u'"),
+        pytest.param("replica identity full", "relreplident = 'f'", marks=pytest.mark.long),
+        pytest.param("set unlogged", "relpersistence = 'u'", marks=pytest.mark.long),
         ("inherit parent", "exists (select from pg_inherits where inhrelid = 'mart_a'::regclass)"),
     ],
 )

@@ -76,7 +76,7 @@ class LosingProxy:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_commit_without_an_answer_is_looked_for(outbox, postgres, mode, after):
     outbox.options = MODES[mode]
     outbox.send("select i as id from range(10) t(i)")

@@ -60,6 +60,7 @@ def opened(breaks=(), window=None):
 jumps = st.lists(st.tuples(st.integers(0, len(CONTENT) + 10), st.integers(1, 2_500_000)), min_size=1, max_size=6)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=25)
 @given(jumps, st.lists(st.integers(1, 1_500_000), max_size=2), st.sampled_from([None, 1_500_000]))
 def test_any_jump_reads_what_is_there(jumps, breaks, window):
