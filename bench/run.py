@@ -25,6 +25,7 @@ from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, result
 from mongodb import run_mongodb
 from papers import run_papers
 from postgres import run_postgres
+from rest import run_rest
 
 RESULTS = Path(__file__).with_name("results.json")
 MB = 1_000_000
@@ -93,6 +94,11 @@ def run_mongodb_cases(bench: Bench) -> Iterator[Result]:
     yield from run_mongodb(bench.folder, bench.size_bytes // MB * 100)
 
 
+def run_rest_cases(bench: Bench) -> Iterator[Result]:
+    """Pages of an API, 2,000 at the default size."""
+    yield from run_rest(bench.folder, max(100, bench.size_bytes // MB * 2 // 5))
+
+
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
     """The simulator at two sizes, one ten times the other: its memory must not grow with them."""
     for size_mb in (bench.size_bytes // 25 // MB, bench.size_bytes * 2 // 5 // MB):
@@ -133,6 +139,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "documents": run_documents,
     "postgres": run_postgres_cases,
     "mongodb": run_mongodb_cases,
+    "rest": run_rest_cases,
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
 }

@@ -13,7 +13,20 @@ from lakesmith.project import Connectors, Setting, settings_reference
 
 DOCS = Path(__file__).parent
 WIDTH = 100
-BUILT_IN = ("files", "documents", "postgres", "existing", "duckdb", "parquet", "csv")
+BUILT_IN = (
+    "files",
+    "documents",
+    "postgres",
+    "mongodb",
+    "rest",
+    "singer",
+    "airbyte",
+    "dlt",
+    "existing",
+    "duckdb",
+    "parquet",
+    "csv",
+)
 MARK = "<!-- Written by docs/build.py; do not edit. -->"
 SECTIONS = (
     ("", "The project", "Keys at the top of `lakesmith.yml`."),

@@ -142,7 +142,8 @@ def test_every_file_named_is_there(page):
 def test_sentences_are_plain_and_use_our_words(page):
     text = prose(page).lower()
     assert [word for word in EMPTY_WORDS if re.search(rf"\b{word}\b", text)] == []
-    assert {word: ours for word, ours in SYNONYMS.items() if re.search(rf"\b{word}s?\b", text)} == {}
+    said = re.sub(r"`[^`]*`", "", text)  # what stands in code is somebody's own word: `paging: {type: offset}`
+    assert {word: ours for word, ours in SYNONYMS.items() if re.search(rf"\b{word}s?\b", said)} == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -1,0 +1,1 @@
+"""Which splits a load has. Imported on every run: nothing heavy here."""

@@ -1,0 +1,263 @@
+"""A stream from its first page to its last: the flow that a source drives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError, SourceDataError, SourceMissingError
+from lakesmith.sources.rest.flow.attempts import Answered, Attempts, BrokenAnswerError
+from lakesmith.sources.rest.flow.digging import dig, found, path_of, whole_number
+from lakesmith.sources.rest.flow.faults import AGAIN, wrong_paging
+from lakesmith.sources.rest.flow.jobs import ReportFailedError, ordered
+from lakesmith.sources.rest.flow.judging import is_suspicious, message_of
+from lakesmith.sources.rest.flow.paging import LAST, NoWayOnError, Sight, State, first, following, turned
+from lakesmith.sources.rest.flow.plan import Plan
+from lakesmith.sources.rest.flow.values import Answer, Flow, Page, Request, Response, Restart, Step, Told
+from lakesmith.sources.rest.reading.documents import Document, look_at
+from lakesmith.sources.rest.reading.lines import look_at_lines
+
+RESTARTS = 3
+EMPTIES = 3
+"""How many empty pages may follow each other where the API says that there is more."""
+
+KEYS = 2_000_000
+"""How many keys are remembered to see whether records moved between pages."""
+
+
+class MovedError(Exception):
+    """Records moved between pages while they were read, so that some may be missing, or there twice."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was seen so far: pages by their digests, places by what they are, keys of records."""
+
+    pages: int = 0
+    records: int = 0
+    empties: int = 0
+    total: int | None = None
+    digests: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+
+def flow(plan: Plan, since: Mapping[str, Any] | None = None) -> Flow:
+    """Yield requests, waits and pages until all is read.
+
+    Args:
+        plan: What is read.
+        since: Where a load of the same stopped: `after` of its last page that is kept. None: at the beginning.
+
+    Raises:
+        LakesmithError: If the API refuses, or what it sends does not add up.
+    """
+    orders = restarts = 0
+    while True:
+        try:
+            requests: tuple[Request, ...]
+            if plan.options.jobs is None:
+                requests = (plan.asking.request(plan.options, plan.places, plan.name),)
+            else:
+                orders += 1
+                requests = (yield from ordered(plan, plan.options.jobs)).requests
+            return (yield from _parts(plan, requests, since))
+        except ReportFailedError as error:
+            if plan.options.jobs is None or orders >= plan.options.jobs.orders:
+                raise _never_made(plan, orders, str(error)) from error
+            yield Restart("the report failed, and is ordered again")
+        except MovedError as error:
+            restarts += 1
+            if restarts >= RESTARTS or not plan.keeps_pages:
+                raise RetriableError(f"{error} Nothing of it was loaded.", where=plan.where, fix=AGAIN) from error
+            since = None
+            yield Restart(str(error))
+
+
+def _parts(plan: Plan, requests: tuple[Request, ...], since: Mapping[str, Any] | None) -> Flow:
+    """Read what several requests bring, one behind the other."""
+    at, told = dict(since or {}), Told()
+    for number in range(at.get("part", 0), len(requests)):
+        part = yield from _Reading(plan, requests[number], number).read(at)
+        told = Told(told.pages + part.pages, told.records + part.records, part.total, told.notices + part.notices)
+        at = {}
+    return told
+
+
+class _Reading:
+    """The pages that begin with one request."""
+
+    def __init__(self, plan: Plan, request: Request, part: int) -> None:
+        self.plan, self.request, self.part = plan, request, part
+        self.paging = plan.options.paging
+        self.tally = Tally()
+        self.misses = 0
+
+    def read(self, at: Mapping[str, Any]) -> Flow:
+        state: State | None = at.get("next", first(self.paging))
+        self.tally.records, skip = at.get("records", 0), at.get("skip", 0)
+        notices: tuple[str, ...] = ()
+        while state is not None:
+            self._arrive(state)
+            answered = yield from self._page(state)
+            document: Document = answered.seen or Document()
+            following_state = self._leave(state, answered, document)
+            after: dict[str, Any] = {"part": self.part, "records": self.tally.records}
+            if following_state is None:
+                after["done"] = True
+            else:
+                after["next"] = dict(following_state)
+            yield Page(answered.response.body, document.count, after, document.beside, skip, document.cut)
+            state, skip = following_state, 0
+        self._prove()
+        if self.misses == self.tally.pages and not self.tally.records:
+            notices = (f"The answers have nothing at `records: {self.plan.options.records}`: no record was found.",)
+        return Told(self.tally.pages, self.tally.records, self.tally.total, notices)
+
+    def _arrive(self, state: State) -> None:
+        """Take note of where reading stands.
+
+        Raises:
+            SourceDataError: If it stood there before, or has come too far.
+        """
+        place = json.dumps(state, sort_keys=True)
+        if place in self.tally.places:
+            raise wrong_paging(self.plan, "The API sends us back to a page that was read before, without end.")
+        self.tally.places.add(place)
+        self.tally.pages += 1
+        if self.tally.pages > self.paging.max_pages:
+            raise wrong_paging(self.plan, f"The API has more than {self.paging.max_pages:,} pages (`max_pages`).")
+
+    def _page(self, state: State) -> Generator[Step, Answer, Answered]:
+        """Return the answer for one page; once more where it is the same as one before."""
+        request = turned(self.paging, self.request, state, self.plan.asking)
+        for is_last in (False, True):
+            try:
+                answered = yield from Attempts(self.plan, request, self._look)
+            except (SourceMissingError, ConnectorOptionsError) as error:
+                is_gone = isinstance(error, SourceMissingError) or not request.is_trusted
+                if self.plan.options.jobs is None or not is_gone:
+                    raise
+                raise ReportFailedError(error.what) from error  # an address that was good for some time only
+            document: Document = answered.seen or Document()
+            if not document.count or document.digest not in self.tally.digests:
+                break
+            if is_last and self.plan.keeps_pages:
+                raise MovedError("The API sends the same page twice.")
+            if is_last:
+                raise wrong_paging(self.plan, "The API sends the same page twice.")
+        return answered
+
+    def _look(self, response: Response) -> tuple[Document, Any]:
+        """Return what there is in an answer.
+
+        Raises:
+            BrokenAnswerError: If it cannot be read to its end, or seems to be an error in the place of records.
+        """
+        options = self.plan.options
+        if response.is_none and not response.body.size and options.expects is None:
+            return Document(), None
+        if options.format != "json":
+            document = look_at_lines(response.body, heads=options.format == "csv")
+            self._expect(document, response)
+            return document, None
+        try:
+            document = look_at(response.body, options.records, self.plan.name, self._picked)
+        except (SourceDataError, ValueError, RecursionError) as error:
+            raise BrokenAnswerError("it is no JSON from its beginning to its end") from error
+        is_object = document.count == 1 and not path_of(options.records)
+        if (is_object or not document.has_records) and is_suspicious(document.beside):
+            raise BrokenAnswerError(message_of(document.beside, None) or "it holds an error and no records")
+        self._expect(document, response)
+        return document, document.beside
+
+    def _expect(self, document: Document, response: Response) -> None:
+        """See that an answer has what every good one has.
+
+        Raises:
+            BrokenAnswerError: If not.
+        """
+        options = self.plan.options
+        if options.expects is None:
+            return
+        is_there = path_of(options.expects) == path_of(options.records) and document.has_records
+        if not is_there and found(document.beside, response.headers, options.expects) is None:
+            raise BrokenAnswerError(f"it has no `{options.expects}`")
+
+    @property
+    def _picked(self) -> Any:
+        """What is kept of each record: its key, where records may move."""
+        key = self.plan.key
+        if not key or not self.plan.keeps_pages or len(self.tally.keys) > KEYS:
+            return None
+        return lambda text: _key_of(text, key)
+
+    def _leave(self, state: State, answered: Answered, document: Document) -> State | None:
+        """Return where the next page is, None after the last.
+
+        Raises:
+            MovedError: If a record of this page was on one before.
+            SourceDataError: If the API says that there is more, and not where.
+        """
+        tally = self.tally
+        if document.count:
+            tally.digests.add(document.digest)
+        tally.records += document.count
+        tally.empties = 0 if document.count else tally.empties + 1
+        self.misses += not document.has_records
+        keys = set(filter(None, document.picked))
+        if keys & tally.keys:
+            raise MovedError("Records moved from page to page while they were read.")
+        tally.keys |= keys
+        headers = answered.response.headers
+        total = whole_number(found(document.beside, headers, self.paging.total))
+        tally.total = total if total is not None else tally.total
+        if answered.is_empty or answered.response.is_none:
+            return None
+        sight = Sight(document.beside, headers, document.count, tally.records, self.request.url, self._last(document))
+        try:
+            state_after = following(self.paging, state, sight)
+        except NoWayOnError:
+            raise wrong_paging(self.plan, "The API says that there is more, and not how to get it.") from None
+        if state_after is not None and "url" in state_after:
+            state_after = {"url": self.plan.scrub.url(state_after["url"])}
+        if not document.count and tally.empties < EMPTIES and state_after == state:
+            tally.places.discard(json.dumps(state, sort_keys=True))  # nothing yet, and the way on leads here again
+        counts = self.paging.type in ("page", "offset")
+        return None if counts and tally.empties >= EMPTIES else state_after
+
+    def _last(self, document: Document) -> Any:
+        """Return the last record, where it says how to go on."""
+        is_asked = (self.paging.next or "").startswith(LAST) and document.last
+        return json.loads(document.last) if is_asked else None
+
+    def _prove(self) -> None:
+        """See that as many records came as the API said there are.
+
+        Raises:
+            MovedError: If there are more or fewer.
+        """
+        if (
+            self.plan.options.format != "csv"
+            and self.tally.total is not None
+            and self.tally.total != self.tally.records
+        ):
+            raise MovedError(
+                f"The API says that there are {self.tally.total:,} records, and {self.tally.records:,} came."
+            )
+
+
+def _key_of(text: bytes, key: tuple[str, ...]) -> str | None:
+    """Return what identifies a record, None where a part of it is not there."""
+    record = json.loads(text)
+    values = [dig(record, part) for part in key]
+    return None if None in values else json.dumps(values)
+
+
+def _never_made(plan: Plan, orders: int, told: str) -> LakesmithError:
+    said = f' The API says "{plan.scrub.message(told)}".' if told else ""
+    return RetriableError(
+        f"A report could not be had, though it was ordered {orders} times.{said}", where=plan.where, fix=AGAIN
+    )
