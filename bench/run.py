@@ -26,6 +26,7 @@ from mongodb import run_mongodb
 from papers import run_papers
 from postgres import run_postgres
 from rest import run_rest
+from wrapped import run_singer
 
 RESULTS = Path(__file__).with_name("results.json")
 MB = 1_000_000
@@ -99,6 +100,11 @@ def run_rest_cases(bench: Bench) -> Iterator[Result]:
     yield from run_rest(bench.folder, max(100, bench.size_bytes // MB * 2 // 5))
 
 
+def run_singer_case(bench: Bench) -> Iterator[Result]:
+    """Records of a Singer tap, 300,000 at the default size."""
+    yield from run_singer(bench.folder, bench.size_bytes // MB * 60)
+
+
 def run_simulate_rss(bench: Bench) -> Iterator[Result]:
     """The simulator at two sizes, one ten times the other: its memory must not grow with them."""
     for size_mb in (bench.size_bytes // 25 // MB, bench.size_bytes * 2 // 5 // MB):
@@ -140,6 +146,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "postgres": run_postgres_cases,
     "mongodb": run_mongodb_cases,
     "rest": run_rest_cases,
+    "singer": run_singer_case,
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
 }
