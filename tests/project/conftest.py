@@ -52,6 +52,7 @@ class ShopSource:
 class ReplicaSource(ShopSource):
     modes = ("append", "dedupe", "replace", "cdc")
     finds_keys = True
+    own_key = ("_id_key",)
 
 
 class PlatformSource(ShopSource):

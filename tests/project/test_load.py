@@ -99,6 +99,15 @@ def test_what_a_connector_knows_of_a_stream_holds_where_the_project_says_nothing
     assert (other.mode, other.key, dict(other.columns)) == ("append", (), {})
 
 
+@pytest.mark.parametrize(
+    ("said", "key"), [("mode: dedupe", ("_id_key",)), ("mode: replace", ()), ("mode: dedupe, key: id", ("id",))]
+)
+def test_a_connectors_own_key_is_that_of_dedupe_without_one(folder, said, key):
+    text = f"version: 1\nname: acme\nsources:\n  app:\n    type: replica\n    streams:\n      orders: {{{said}}}\n"
+    (orders,) = folder.load(text).streams()
+    assert orders.key == key
+
+
 def test_targets_know_who_owns_the_lake(folder):
     project = folder.load(ACME, CATALOG_URL="sqlite:///x")
     dev = project.target()

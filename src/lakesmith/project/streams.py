@@ -116,7 +116,8 @@ def _read_stream(sheet: Sheet, source: _Source, name: str, written: tuple[Any, P
         return None
     defaults = source.defaults(name)
     mode = settings.mode or (source.settings.mode if source.settings else None) or defaults.mode or source.default_mode
-    settings = settings.model_copy(update={"key": settings.key or defaults.key})
+    own_key = getattr(source.connector, "own_key", None) if mode == "dedupe" else None
+    settings = settings.model_copy(update={"key": settings.key or defaults.key or own_key})
     _check_mode(sheet, source, (mode, settings, path))
     return StreamSpec(
         id=StreamId(source.name, name),

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from bson import Binary, Decimal128, Int64, ObjectId, Timestamp
+from reading_collections import opened, rows_of
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
+from lakesmith.model.streams import Ask
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 APPEND = {"mode": "append", "cursor": "at"}
@@ -230,3 +232,34 @@ def test_options_that_do_not_go_together(db, reads, options, told):
     db.t.insert_one({"_id": 1, "at": at(1)})
     with pytest.raises(ConnectorOptionsError, match=told):
         reads(**options)()
+
+
+def stepped(source, spec, since, count):
+    """Read the first `count` splits of what is new; return the rows and the position after them."""
+    rows, position = [], since
+    for split in source.splits(spec, Ask(since))[:count]:
+        got = list(source.read(spec, split, Ask(since)))
+        rows += rows_of(got)
+        position = source.advance(position, split, got[-1].after)
+    return rows, position
+
+
+def test_a_plan_that_was_cut_off_goes_on_with_what_came_meanwhile(db, url):
+    db.t.insert_many([{"_id": n, "at": at(n), "pad": "x" * 90} for n in range(0, 200, 2)])
+    options = {**APPEND, "look_back": "20m", "source": {"split_kb": 2, "batch_kb": 1}}
+    with opened(url, **options) as (source, spec):
+        first, position = stepped(source, spec, None, 2)
+    db.t.insert_many([{"_id": n, "at": at(n)} for n in (191, 198.5, 300, 310)])
+    with opened(url, **options) as (source, spec):
+        second, position = stepped(source, spec, position, 999)
+        assert source.splits(spec, Ask(position)) == []
+    db.t.insert_many([{"_id": n, "at": at(n)} for n in (295, 320, 330)])
+    with opened(url, **options) as (source, spec):
+        third, position = stepped(source, spec, position, 1)
+    db.t.insert_many([{"_id": n, "at": at(n)} for n in (296, 299, 400)])
+    with opened(url, **options) as (source, spec):
+        fourth, position = stepped(source, spec, position, 999)
+        assert stepped(source, spec, position, 999)[0] == []
+    came = [row["_id"] for row in first + second + third + fourth]
+    assert sorted(came) == sorted(document["_id"] for document in db.t.find())
+    assert len(first) < 100

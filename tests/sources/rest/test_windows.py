@@ -10,7 +10,7 @@ from rest_api import figures
 from lakesmith.errors import ConnectorOptionsError
 from lakesmith.model.streams import Ask
 from lakesmith.sources.rest.options import IncrementalOptions
-from lakesmith.sources.rest.planning.position import Place
+from lakesmith.sources.rest.planning.position import Open, Place
 from lakesmith.sources.rest.planning.times import window_places
 from lakesmith.sources.rest.planning.windows import due
 
@@ -92,6 +92,53 @@ def test_restated_days_come_again_and_bear_the_same_origin(desk, shelf):
     came = {(row["day"], row["clicks"] // row["campaign"]) for chunk in chunks for row in chunk.rows.to_pylist()}
     assert came == {("2026-11-20", 5), ("2026-11-21", 5)}
     assert {chunk.origin for chunk in chunks} == {"things 2026-11-20", "things 2026-11-21"}
+
+
+LOOKING_BACK = {"start": "2026-11-08", "window": "7d", "look_back": "14d"}
+READ = Place(
+    first=date(2026, 11, 8), until=date(2026, 11, 20), looked=date(2026, 11, 21), looked_until=date(2026, 11, 20)
+)  # fmt: skip
+WEEKS = ["2026-11-08..2026-11-14", "2026-11-15..2026-11-21"]
+
+
+def restated(desk, *, place=READ, day=22, mode="dedupe", incremental=LOOKING_BACK, **more):
+    """Return which windows of a load on a day of November restate what was read before."""
+    one = desk(DAYS | {"expects": "rows", "incremental": incremental, **more}, mode=mode, key=("day", "campaign"))
+    one.clock.set(datetime(2026, 11, day, 9, tzinfo=UTC))
+    splits = one.source.splits(one.spec, Ask(place.encode()))
+    assert {split.restates for split in splits} <= {f"things {split.name}" for split in splits} | {""}
+    return [split.name for split in splits if split.restates]
+
+
+def test_a_window_that_was_read_before_restates_its_origin(desk):
+    assert restated(desk) == WEEKS
+    assert restated(desk, place=Place()) == []
+    assert restated(desk, place=READ, day=24) == WEEKS, "that of the 22nd is new"
+    assert restated(desk, incremental={"start": "2026-11-08", "window": "7d", "today": True}, day=21) == WEEKS[1:]
+
+
+def test_a_clock_that_went_back_restates_no_day_that_it_does_not_ask_for(desk):
+    assert restated(desk, day=18) == WEEKS[:1]
+
+
+def test_a_window_that_goes_on_at_a_page_restates_nothing(desk):
+    place = Place(first=READ.first, until=READ.until, looked=READ.looked, open=Open(WEEKS[0], {"next": {"after": "3"}}))
+    assert restated(desk, place=place) == WEEKS[1:]
+
+
+def test_only_answers_that_prove_themselves_restate(desk):
+    assert restated(desk, expects=None) == []
+    assert restated(desk, expects=".", records=".") == []
+    assert restated(desk, format="csv") == []
+    job = {"submit": {"path": "reports", "method": "POST"}, "id": "id", "poll": {"path": "reports/{job.id}"}}
+    job |= {"state": "status", "done": "DONE", "url": "url"}
+    assert restated(desk, expects=".", records=".", jobs=job) == WEEKS
+
+
+def test_what_a_rebuild_or_a_comparison_of_keys_reads_restates_nothing(desk):
+    one = desk(DAYS | {"expects": "rows", "incremental": LOOKING_BACK}, mode="dedupe", key=("day", "campaign"))
+    assert not [split for split in one.source.planning(one.spec).whole(READ) if split.restates]
+    assert restated(desk, mode="replace") == []
 
 
 @pytest.mark.parametrize(

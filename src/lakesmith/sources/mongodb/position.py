@@ -101,18 +101,26 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a load with a cursor reads, how much of it is `done`, and where the cursor is at its end, with what came until then."""
+    """What a load with a cursor reads, how much of it is `done`, and where the cursor is at its end, with what came until then.
+
+    `late` is what came from before the window of that end: it is forgotten when the plan is done.
+    """
 
     id: str
     parts: tuple[Part, ...]
     end: CursorPlace
     done: int = 0
+    late: Held = dataclasses.field(default_factory=Held)
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Plan:
         """Return what is written as plain JSON."""
         return cls(
-            plain["id"], tuple(Part(**one) for one in plain["parts"]), CursorPlace.of(plain["end"]), plain["done"]
+            plain["id"],
+            tuple(Part(**one) for one in plain["parts"]),
+            CursorPlace.of(plain["end"]),
+            plain["done"],
+            Held.listed(plain["late"]),
         )
 
     def listed(self) -> dict[str, Any]:
@@ -122,6 +130,7 @@ class Plan:
             "parts": [part.listed() for part in self.parts],
             "end": asdict(self.end),
             "done": self.done,
+            "late": asdict(self.late),
         }
 
 
@@ -169,13 +178,15 @@ class Place:
             Whole(**whole) if whole else None,
         )
 
-    def after(self, held: Held, ids: Sequence[str]) -> Place:
+    def after(self, held: Held, ids: Sequence[str], late: Held) -> Place:
         """Return the place after the next part of its plan, which left `held` and met these brackets of `_id`s."""
         plan = self.plan
         if plan is None:
             return self
         met = tuple(sorted({*plan.end.ids, *ids}))
-        moved = replace(plan, done=plan.done + 1, end=replace(plan.end, held=plan.end.held + held, ids=met))
+        moved = replace(
+            plan, done=plan.done + 1, late=plan.late + late, end=replace(plan.end, held=plan.end.held + held, ids=met)
+        )
         if moved.done == len(moved.parts):
             return replace(self, plan=None, cursor=moved.end)
         return replace(self, plan=moved)

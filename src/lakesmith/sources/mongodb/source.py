@@ -154,7 +154,7 @@ class MongoSource:
             token, said = Token.decode(split.token), After.decode(after)
             place = token.start or place or self._begun(split.stream, token)
             if token.end is not None:
-                place = place.after(said.held, said.ids) if said.is_end else place
+                place = place.after(said.held, said.ids, said.late) if said.is_end else place
                 continue
             done = token.number + said.is_end
             place = replace(place, cursor=None, plan=None, whole=Whole(token.plan, done, token.count))
@@ -213,7 +213,8 @@ class MongoSource:
             job = replace(job, cursor=cursor.path, marks_from=end.lower, salt=end.salt)
         if token.part.is_window and before is not None:
             shown = before.shown == hash_of(stream.options.projection)
-            held = before.held + since.plan.end.held if since is not None and since.plan is not None else before.held
+            plan = since.plan if since is not None else None
+            held = before.held if plan is None else before.held + plan.end.held + plan.late
             job = replace(job, held=held.marks, held_digits=2 * HALF if shown else HALF, salt=before.salt)
         return Task(stream, token, job, ids, ask_at_end)
 

@@ -186,7 +186,7 @@ class Planning:
         parts.append(Part(above=plan.end.last, upto=last.text, is_marked=True))
         lower = max(cursor.lower(last), Element.of_text(plan.end.lower), key=lambda value: value.rank)
         end = replace(self._end(cursor, last, lower, plan.end), held=plan.end.held)
-        return self._begun(end, tuple(parts), since, done=plan.done)
+        return self._begun(end, tuple(parts), since, cut_off=plan)
 
     def _news(self, since: Place, before: CursorPlace) -> list[Split]:
         """Return what came since `before`: documents above its value, and those of its window that the lake does not hold."""
@@ -258,14 +258,14 @@ class Planning:
         since: Place | None = None,
         notices: tuple[str, ...] = (),
         *,
-        done: int = 0,
+        cut_off: Plan | None = None,
     ) -> list[Split]:
         """Return the splits of a new plan, of which some may be done, and whose next one brings it into the position."""
         start = replace(since or self.place, whole=None)
         name = hashlib.sha256(canonical({"parts": [part.listed() for part in parts], "end": asdict(end)})).hexdigest()[
             :8
         ]
-        plan = Plan(name, parts, end, done)
+        plan = Plan(name, parts, end) if cut_off is None else replace(cut_off, id=name, parts=parts, end=end)
         splits = self._listed(plan, notices)
         first = replace(Token.decode(splits[0].token), start=replace(start, plan=plan))
         return [replace(splits[0], token=first.encode()), *splits[1:]]

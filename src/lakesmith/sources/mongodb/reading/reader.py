@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import LakesmithError, RetriableError, SourceDataError, SourceMissingError
@@ -31,18 +31,17 @@ class After:
     is_end: bool = False
     held: Held = field(default_factory=Held)
     ids: tuple[str, ...] = ()
+    late: Held = field(default_factory=Held)
 
     def encode(self) -> Position:
         """Return it as canonical JSON."""
-        held = self.held
-        told = {"marks": held.marks, "count": held.count, "sum": held.sum}
-        return canonical({"is_end": self.is_end, "held": told, "ids": self.ids})
+        return canonical({"is_end": self.is_end, "held": asdict(self.held), "ids": self.ids, "late": asdict(self.late)})
 
     @classmethod
     def decode(cls, after: Position) -> After:
         """Return what a chunk said."""
         plain = json.loads(after)
-        return cls(plain["is_end"], Held.listed(plain["held"]), tuple(plain["ids"]))
+        return cls(plain["is_end"], Held.listed(plain["held"]), tuple(plain["ids"]), Held.listed(plain["late"]))
 
 
 class Stop:
@@ -169,6 +168,7 @@ class _Gathered:
         self._task = task
         self._origin = str(task.stream.id.name)
         self._marks: list[str] = []
+        self._late: list[str] = []
         self._ids: dict[str, None] = {}
         self._documents = 0
         self._empty: pa.RecordBatch | None = None
@@ -191,7 +191,8 @@ class _Gathered:
 
     def end(self, notices: tuple[str, ...]) -> Chunk:
         """Return the chunk without rows that ends the split."""
-        after = After(is_end=True, held=Held.of(self._marks), ids=tuple(sorted(self._ids)))
+        ids = tuple(sorted(self._ids))
+        after = After(is_end=True, held=Held.of(self._marks), ids=ids, late=Held.of(self._late))
         return Chunk(self._nothing(), after.encode(), counted=0, origin=self._origin, notices=notices)
 
     def _chunk(self, rows: pa.RecordBatch, counted: int, said: Mapping[str, Any] | None = None) -> Chunk:
@@ -199,6 +200,7 @@ class _Gathered:
         if said is None:
             return Chunk(rows, After().encode(), counted=counted, origin=self._origin)
         self._marks += said["marks"]
+        self._late += said["late"]
         self._ids |= dict.fromkeys(said["ids"])
         self._need_one_bracket()
         rejects = tuple(self._reject(one) for one in said["rejects"])

@@ -78,6 +78,7 @@ class _Block:
     documents: int
     held: int = 0
     marks: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
 
 
@@ -170,6 +171,8 @@ class _Reading:
         mark = mark_of(raw, id_, value, job.salt)
         if self._from is not None and value is not None and value.rank is not None and value.rank >= self._from:
             block.marks.append(mark)
+        elif self._held is not None:
+            block.late.append(mark)
         return self._held is not None and mark[: job.held_digits] in self._held
 
     def _told(self, block: _Block, decoded: Decoded) -> dict[str, Any]:
@@ -178,6 +181,7 @@ class _Reading:
             "documents": block.documents,
             "held": block.held,
             "marks": block.marks,
+            "late": block.late,
             "ids": block.ids,
             "rejects": [_rejected(broken) for broken in decoded.rejects],
         }

@@ -160,7 +160,9 @@ class _Reading:
         if response.is_none and not response.body.size and options.expects is None:
             return Document(), None
         if options.format != "json":
-            document = look_at_lines(response.body, heads=options.format == "csv")
+            document = look_at_lines(response.body, is_csv=options.format == "csv")
+            if options.ends_lines and not document.is_ended:
+                raise BrokenAnswerError("it ends in the middle of a line")
             self._expect(document, response)
             return document, None
         try:
@@ -177,9 +179,12 @@ class _Reading:
         """See that an answer has what every good one has.
 
         Raises:
-            BrokenAnswerError: If not.
+            BrokenAnswerError: If not, or if it has not as many records as it says.
         """
         options = self.plan.options
+        said = whole_number(found(document.beside, response.headers, options.paging.count))
+        if said is not None and said != document.count:
+            raise BrokenAnswerError(f"it has {document.count:,} records and says {said:,}")
         if options.expects is None:
             return
         is_there = path_of(options.expects) == path_of(options.records) and document.has_records

@@ -47,7 +47,7 @@ class Document:
     """What there is in an answer: `count` records, a digest of them all, and what stands beside them.
 
     `has_records` is false where nothing at all is at their path. `picked` is what was picked of each record, if it was asked for,
-    `last` the text of the last one; `cut` all of them, where they are few.
+    `last` the text of the last one; `cut` all of them, where they are few. `is_ended` is false where an answer of lines ends within one.
     """
 
     count: int = 0
@@ -57,6 +57,7 @@ class Document:
     picked: list[Any] = field(default_factory=list)
     last: bytes = b""
     cut: tuple[Elements, ...] | None = None
+    is_ended: bool = True
 
 
 def look_at(body: Body, records: str, name: str, pick: Callable[[bytes], Any] | None = None) -> Document:

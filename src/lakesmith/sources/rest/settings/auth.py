@@ -73,9 +73,7 @@ class ServiceAccountAuth(Part):
 
     type: Literal["service_account"] = Field(description="A token asked for with the key of a service account.")
     key: SecretStr = Field(description="The JSON of the key: `${file:key.json}` or `${env:KEY}`.")
-    scope: Text = Field(
-        description="What the token is for, by the words of the API's documentation."
-    )
+    scope: Text = Field(description="What the token is for, by the words of the API's documentation.")
     subject: str | None = Field(default=None, description="The user in whose name it works, where that was delegated.")
     token_url: Text | None = Field(default=None, description="Where tokens are asked for, if not where the key says.")
 

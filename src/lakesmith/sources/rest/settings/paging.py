@@ -44,6 +44,10 @@ class PagingOptions(Part):
         default=None,
         description="Where the answer says how many records there are in all. They are counted: a load to which some are missing fails.",
     )
+    count: Text | None = Field(
+        default=None,
+        description="Where the answer says how many records this page has, such as `header:Sforce-NumberOfRecords`: one with more or fewer is broken, and asked for again.",
+    )
     pages: Text | None = Field(
         default=None, description="Where the answer says how many pages there are (`type: page`)."
     )

@@ -42,7 +42,9 @@ class RetryOptions(Part):
 class RestOptions(Part):
     """Settings of a source of `type: rest`."""
 
-    base_url: Text = Field(description="The address that paths start from, with its scheme (`https`), such as that of `api.example.com/v2`.")
+    base_url: Text = Field(
+        description="The address that paths start from, with its scheme (`https`), such as that of `api.example.com/v2`."
+    )
     auth: Auth | None = Field(default=None, description="How the API is told who is asking; nothing when left out.")
     headers: dict[Text, SecretStr] = Field(
         default_factory=dict,

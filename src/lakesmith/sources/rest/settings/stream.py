@@ -47,6 +47,10 @@ class RestStreamOptions(AskOptions):
     delimiter: str | None = Field(
         default=None, min_length=1, max_length=1, description="CSV: what separates values; found out when left out."
     )
+    ends_lines: bool = Field(
+        default=False,
+        description="CSV and JSON lines: whether the last line has an end, too. An answer without it was cut off then, and is asked for again.",
+    )
     paging: PagingOptions = Field(default=PagingOptions(), description="How the next page is asked for.")
     incremental: IncrementalOptions | None = Field(
         default=None, description="Which part is asked for; everything, each time, when left out."
