@@ -27,7 +27,7 @@ class Source(Protocol):
     `Options` and `StreamOptions` are frozen pydantic models that describe the settings of the source and of each stream; their
     fields, types and descriptions also become the editor's JSON Schema. The source is constructed as `Source(context)` with a
     `SourceContext`. A class may also say `modes` (what it can do; append and dedupe if it does not say), `default_mode` (of streams that say none), `needs_streams` (False: it
-    works without any named stream), `finds_keys` (True: dedupe needs no `key:`) and `stream_defaults(name)` (a class method: `mode`, `key` and `columns` of a
+    works without any named stream), `finds_keys` (True: dedupe needs no `key:`), `own_key` (of dedupe without one) and `stream_defaults(name)` (a class method: `mode`, `key` and `columns` of a
     stream where the project says nothing of them). Reading needs no knowledge of the lake: a position is whatever JSON the source wants to find again.
     """
 
@@ -266,8 +266,13 @@ class Bronze(Protocol):
         """Make the group visible in one snapshot: files, schema change, checkpoint and counts; exactly once."""
         ...
 
-    def vanished(self, staged: Sequence[Staged], schema: Schema, key: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-        """Yield a row, null but for its key, for each key that is current in the table and not among staged rows."""
+    def vanished(
+        self, staged: Sequence[Staged], schema: Schema, key: tuple[str, ...], *, origins: Collection[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield a row, null but for its key, for each key that is current in the table and not among staged rows.
+
+        With `origins`, only for keys whose current row came from one of them.
+        """
         ...
 
     def rows_from(self, origins: Collection[str]) -> Iterator[tuple[pa.RecordBatch, str, pa.Array[Any]]]:

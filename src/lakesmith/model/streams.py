@@ -137,7 +137,8 @@ class Split:
 
     `token` is what the source needs to read it again, opaque to everybody else. `resumable`: reading can go on from the middle of it.
     A `bound` split belongs to a plan that somebody else cannot go on with (a database's snapshot): all splits are committed together,
-    or aside.
+    or aside. A split that `restates` an origin (`_ls_source`) brings all there is of it by now, an answer without records included:
+    in mode dedupe, a key whose current row came from there, and that comes from nowhere in the same group, gets a `d` row.
     """
 
     stream: StreamId
@@ -146,6 +147,7 @@ class Split:
     size_bytes: int | None = None
     token: bytes = b""
     bound: bool = False
+    restates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

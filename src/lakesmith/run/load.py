@@ -13,7 +13,7 @@ from lakesmith.host.crash import point
 from lakesmith.model.loads import Batch, Checkpoint, Counts, Group, Head, Load
 from lakesmith.model.protocols import Bronze, Gathers, GoesOn, Lanes, Source
 from lakesmith.model.streams import Ask, Chunk, Position, Split, StreamSpec
-from lakesmith.run.deriving import add_kept, add_vanished
+from lakesmith.run.deriving import Restating, add_kept, add_vanished
 from lakesmith.run.filling import Filling
 from lakesmith.run.lanes import Arriving, SplitLanes
 from lakesmith.run.learning import SAMPLE_BYTES, OtherTypesError, Reading, TextTypes
@@ -113,6 +113,7 @@ class _Loading:
         self.head = head
         group = self.job.bronze.open_group(head, above=self.job.known_ordinal, aside=self.route.aside, fresh=fresh)
         self.filling = Filling(self.job.bronze, head, group)
+        self.restating = Restating(self.job.spec)
         known = head.schema.data if head else None
         self.shaper: Shaper = Shaper(known, Policy.of(self.job.spec), self.text_types.known, self.text_types.joint)
 
@@ -185,7 +186,16 @@ class _Loading:
             return bool(self.route.splits) or self.route.fresh
         self._catch_up()
         before = self.head.position if self.head else None
-        return self.filling.tally.counts() != Counts() or (self.position or NOWHERE) != (before or NOWHERE)
+        if self.filling.tally.counts() == Counts() and (self.position or NOWHERE) == (before or NOWHERE):
+            self._restate(self.shaper.reshape)  # an answer without a record may be all that is left of an origin
+            return self.filling.tally.derived > 0
+        return True
+
+    def _restate(self, reshape: Reshape) -> None:
+        """Say of the keys that vanished from what was read again as a whole that they are gone."""
+        if self.restating.is_due and not self.route.aside:
+            with self.phases.phase("compare"):
+                self.notices.update(dict.fromkeys(self.restating.add_vanished(self.filling, reshape)))
 
     def _fill(self, first: int) -> int:
         """Read splits from number `first` on into the open group until it is full; return the number of the next one."""
@@ -204,6 +214,7 @@ class _Loading:
                     continue
                 self.bytes_seen += self.splits[piece.number].size_bytes or 0
                 self.progress(self.rows_seen, self.bytes_seen)
+                self.restating.end(self.splits[piece.number])
                 self._step(arriving.end(piece.number))
                 point("run.load.split_read")
                 if self._is_full() and not self.route.is_one_group:
@@ -216,6 +227,7 @@ class _Loading:
         self.sent.update(chunk.rows.schema.names)
         self.notices.update(dict.fromkeys(chunk.notices))
         shaped = self._shape(chunk, first, rest)
+        self.restating.take(chunk, shaped)
         with self.phases.phase("stage"):
             self.filling.add(chunk, shaped)
         self.rows_seen += chunk.rows.num_rows + len(chunk.rejects)
@@ -266,7 +278,8 @@ class _Loading:
         if self.route.whole:
             with self.phases.phase("compare"):
                 add_vanished(self.filling, spec, reshape)
-                staged, counts = self.filling.close(), tally.counts()
+        self._restate(reshape)
+        staged, counts = self.filling.close(), tally.counts()
         to_read = tuple(split.name for split in rest) if self.route.aside else ()
         self._catch_up()
         position = self.position or NOWHERE

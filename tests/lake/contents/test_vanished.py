@@ -34,8 +34,8 @@ def staged(key, shop=None):
     return image(0, "r", key, shop)
 
 
-def vanished(folder, files, new, key=("id",), schema=SCHEMA):
-    compared = Compared(files, new, schema, key)
+def vanished(folder, files, new, key=("id",), schema=SCHEMA, origins=None):
+    compared = Compared(files, new, schema, key, origins)
     batches = list(find_vanished(FolderStore(str(folder)), compared))
     return [row for batch in batches for row in batch.to_pylist()], batches
 
@@ -71,6 +71,35 @@ def test_the_keys_are_those_that_python_finds(folder, images, new, chance):
     expected = [{"id": key, "shop": shop, "tags": None} for key, shop in living.keys() - set(new)]
     assert sorted(found, key=str) == sorted(expected, key=str)
     assert all(batch.schema.equals(schema_to_arrow(SCHEMA.data)) for batch in batches)
+
+
+@pytest.mark.long
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(IMAGES, st.sampled_from("ab")), max_size=12),
+    st.lists(st.tuples(KEYS, SHOPS), max_size=6),
+    st.sets(st.sampled_from("abc")),
+    st.randoms(),
+)
+def test_only_keys_whose_current_row_came_from_an_origin_count(folder, images, new, origins, chance):
+    living = {}
+    for (op, key, shop), origin in images:
+        if op == "t":
+            living.clear()
+        elif op == "d":
+            living.pop((key, shop), None)
+        else:
+            living[key, shop] = origin
+    rows = [
+        image(seq, op, *((None, None) if op == "t" else key)) | {"_ls_source": origin}
+        for seq, ((op, *key), origin) in enumerate(images, 1)
+    ]
+    chance.shuffle(rows)
+    files = [write(folder / f"{at}.parquet", part) for at, part in enumerate((rows[:5], rows[5:]))]
+    staged_files = [write(folder / "new.parquet", [staged(*key) for key in new])]
+    found, _ = vanished(folder, files, staged_files, ("id", "shop"), origins=origins)
+    gone = {key for key, origin in living.items() if origin in origins} - set(new)
+    assert sorted(((row["id"], row["shop"]) for row in found), key=str) == sorted(gone, key=str)
 
 
 def test_old_files_have_other_names_and_narrower_types_and_lack_columns(folder):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from lakesmith.sources.rest.driving.credentials import Credential, Keyring
 from lakesmith.sources.rest.driving.keeping import Cellar, Gathering, Shelf, TooLargeError, drop
 from lakesmith.sources.rest.driving.rate import Bucket
 from lakesmith.sources.rest.driving.stopping import Stops
-from lakesmith.sources.rest.driving.transport import GuardedTransport
+from lakesmith.sources.rest.driving.transport import GuardedTransport, TooSlowError
 from lakesmith.sources.rest.driving.unpacking import PACKINGS, CutShortError, Inflating, Unpacked
 from lakesmith.sources.rest.flow.asking import with_params
 from lakesmith.sources.rest.flow.attempts import Answered, Attempts
@@ -31,6 +30,7 @@ from lakesmith.sources.rest.flow.plan import Plan
 from lakesmith.sources.rest.flow.values import (
     Answer,
     Failure,
+    Fault,
     Flow,
     Page,
     Renew,
@@ -48,9 +48,23 @@ ALWAYS = {
     "accept-encoding": "gzip",
     "user-agent": f"lakesmith/{__version__}",
 }
-SLOW_BYTES = 1024
-PERCEPTIBLE_S = 0.5
-"""Waits from here on are counted as such."""
+
+FAILURES: dict[type[BaseException], Fault] = {
+    ForbiddenAddressError: "forbidden",
+    TooLargeError: "too_large",
+    TooSlowError: "too_slow",
+    CutShortError: "broken_off",
+    httpcore.ReadError: "broken_off",
+    httpcore.WriteError: "broken_off",
+    httpcore.RemoteProtocolError: "broken_off",
+    httpcore.TimeoutException: "timeout",
+    httpcore.ConnectError: "unreachable",
+    httpx.InvalidURL: "astray",
+    httpcore.UnsupportedProtocol: "astray",
+    httpcore.LocalProtocolError: "unsendable",
+    UnicodeError: "unsendable",
+}
+"""What may happen in the place of an answer; the first that fits says what it is."""
 
 
 @dataclass(slots=True)
@@ -75,13 +89,12 @@ class Line:
         self._bucket = Bucket(rate.requests, rate.per_s)
         named = frozenset(host.lower().strip("[]").rstrip(".") for host in options.allow_hosts)
         # no client above it: that would keep cookies, and look where redirects lead
-        self._transport = GuardedTransport(named, self.stops, rate.concurrent + 1)
+        self._transport = GuardedTransport(named, self.stops, rate.concurrent + 1, options.slow_s)
         timeout = httpx.Timeout(options.read_timeout_s, connect=options.connect_timeout_s)
         self._extensions = {"timeout": timeout.as_dict()}
         self._keyring = Keyring(options.auth, token_plan, clock, self._run)
-        self._headers = filled(
-            {name.lower(): value.get_secret_value() for name, value in options.headers.items()}, options.variables
-        )
+        told = {name.lower(): value.get_secret_value() for name, value in options.headers.items()}
+        self._headers = filled(told, options.variables, strict=False)
         self._cellar = Cellar()
 
     def drive(self, flow: Flow, *, keeps: bool) -> Generator[Page, None, Told]:
@@ -171,17 +184,8 @@ class Line:
                 request.method, url, headers=headers, content=request.body, extensions=self._extensions
             )
             return self._received(made, credential)
-        except (ForbiddenAddressError, TooLargeError) as error:
-            return Failure("too_large" if isinstance(error, TooLargeError) else "forbidden", str(error))
-        except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError):
-            return Failure("forbidden", "an address that is none")
-        except (httpcore.ConnectTimeout, httpcore.ReadTimeout, httpcore.WriteTimeout, httpcore.PoolTimeout):
-            return Failure("timeout")
-        except httpcore.ConnectError as error:
-            is_unproven = isinstance(_cause(error), ssl.SSLCertVerificationError)
-            return Failure("certificate" if is_unproven else "unreachable")
-        except (CutShortError, httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
-            return Failure("broken_off")
+        except tuple(FAILURES) as error:
+            return _failure(error)
 
     def _received(self, request: httpx.Request, credential: Credential) -> Response | Failure:
         self.stops.now.check()
@@ -191,9 +195,9 @@ class Line:
             encoding = answer.headers.get("content-encoding", "").strip().lower()
             inner = Unpacked(gathering)
             outer = Inflating(inner) if encoding in PACKINGS else inner
-            if not self._pour(answer, outer):
-                gathering.drop()
-                return Failure("too_slow")
+            for piece in answer.iter_raw():
+                self.stops.now.check()
+                outer.write(piece)
             if outer is not inner:
                 outer.close()
             inner.close()
@@ -205,19 +209,6 @@ class Line:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._note_limits(headers)
         return Response(answer.status_code, headers, gathering.body(), self._clock.now(), credential.number)
-
-    def _pour(self, answer: httpx.Response, sink: Inflating | Unpacked) -> bool:
-        """Take an answer in; whether it came fast enough."""
-        began, came = time.monotonic(), 0
-        for piece in answer.iter_raw():
-            self.stops.now.check()
-            sink.write(piece)
-            came += len(piece)
-            if came >= SLOW_BYTES:
-                began, came = time.monotonic(), 0
-            elif time.monotonic() - began > self._options.slow_s:
-                return False
-        return True
 
     def _note_limits(self, headers: dict[str, str]) -> None:
         told = {
@@ -249,6 +240,14 @@ def _told_again(agains: Counter[str], waited_s: float) -> tuple[str, ...]:
     total = agains.total()
     made = "1 request was" if total == 1 else f"{total:,} requests were"
     return (f"{made} made again ({listed}), after {waited_s:.1f} s of waiting.",)
+
+
+def _failure(error: BaseException) -> Failure:
+    """Return what an exception says of an answer that did not come."""
+    kind = next(kind for known, kind in FAILURES.items() if isinstance(error, known))
+    if kind == "unreachable" and isinstance(_cause(error), ssl.SSLCertVerificationError):
+        return Failure("certificate")
+    return Failure(kind, str(error) if kind in ("too_large", "forbidden") else "")
 
 
 def _cause(error: BaseException) -> Any:

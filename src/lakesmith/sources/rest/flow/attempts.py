@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError
-from lakesmith.sources.rest.flow.asking import origin
+from lakesmith.sources.rest.flow.asking import BODY_HEADERS, AstrayError
 from lakesmith.sources.rest.flow.faults import AGAIN, FAILURES, error_of, failure_of
 from lakesmith.sources.rest.flow.judging import Verdict, judge, plain_of
 from lakesmith.sources.rest.flow.plan import Plan
@@ -20,7 +19,6 @@ MOST_REDIRECTS = 10
 HTML_ATTEMPTS = 2
 WORDS = {"broken": ", broken", "html": ", a web page", "throttle": ", too many requests"}
 PASSING = ("unreachable", "timeout", "broken_off", "too_slow")
-BODY_HEADERS = ("content-type", "content-length")
 
 
 class BrokenAnswerError(Exception):
@@ -167,25 +165,13 @@ class Attempts:
         """
         before = self._request
         try:
-            url = urljoin(before.url, response.headers["location"])
-            scheme, host, _ = origin(url)
-        except ValueError:
-            scheme, host, url = "", "", ""
-        if scheme not in ("http", "https") or not host:
-            raise self._astray("to an address that is none")
-        if scheme == "http" and urlsplit(before.url).scheme == "https":
-            raise self._astray("from https to http, where others can read along")
-        is_get = response.status in AS_GET and before.method == "POST"
-        request = self._plan.asking.to(url, before)
-        if (
-            not before.is_trusted and request.is_trusted
-        ):  # back from elsewhere: nobody else decides what is asked in our name
-            request = replace(request, is_trusted=False)
-        headers = {name: value for name, value in request.headers.items() if not is_get or name not in BODY_HEADERS}
-        if not request.is_trusted:
-            headers = {name: value for name, value in headers.items() if name in ("accept", *BODY_HEADERS)}
-        body = request.body if request.is_trusted and not is_get else None
-        self._request = replace(request, method="GET" if is_get else request.method, headers=headers, body=body)
+            request = self._plan.asking.next(before, response.headers["location"])
+        except AstrayError as error:
+            raise self._astray(str(error)) from None
+        if response.status in AS_GET and before.method == "POST":
+            headers = {name: value for name, value in request.headers.items() if name not in BODY_HEADERS}
+            request = replace(request, method="GET", headers=headers, body=None)
+        self._request = request
         step = (self._request.method, self._request.url)
         if step in self._seen or len(self._seen) > MOST_REDIRECTS:
             raise self._astray("from one address to the next without end")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 HEADER = "header:"
+LONGEST_NUMBER = 18
+"""How many digits a count may have: more are a mistake, and Python refuses to read thousands of them."""
 
 
 def path_of(text: str) -> tuple[str, ...]:
@@ -27,7 +29,11 @@ def dig(value: Any, path: str) -> Any:
         >>> dig({"a": [{"b": 1}]}, "a.0.b")
         1
     """
-    for key in path_of(path):
+    return _at(value, path_of(path))
+
+
+def _at(value: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
         if isinstance(value, Mapping):
             value = value.get(key)
         elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
@@ -35,6 +41,20 @@ def dig(value: Any, path: str) -> Any:
         else:
             return None
     return value
+
+
+def has(value: Any, path: str) -> bool:
+    """Whether there is anything at a path, were it null.
+
+    Examples:
+        >>> has({"a": None}, "a"), has({"a": None}, "b")
+        (True, False)
+    """
+    keys = path_of(path)
+    if not keys:
+        return value is not None
+    around = _at(value, keys[:-1])
+    return isinstance(around, Mapping) and keys[-1] in around
 
 
 def found(body: Any, headers: Mapping[str, str], place: str | None) -> Any:
@@ -59,4 +79,5 @@ def whole_number(value: Any) -> int | None:
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
+    return int(value) if is_number else None

@@ -69,6 +69,11 @@ FATAL = {
         "The API, or an address that it sends us to, is none that may be reached",
         "name the host in `allow_hosts:` if it is meant",
     ),
+    "astray": ("The address of a request is none", "correct `base_url:` or `path:`"),
+    "unsendable": (
+        "The request cannot be sent: a header has a line end, or letters that headers have no room for",
+        "look at `auth:` and `headers:`; a token that is read from a file may end with an empty line",
+    ),
     "certificate": ("The server cannot prove who it is", "check `base_url:`, and the certificates of this machine"),
 }
 

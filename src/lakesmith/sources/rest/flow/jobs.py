@@ -6,11 +6,11 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 
 from lakesmith.errors import RetriableError, SkippableError, SourceMissingError
+from lakesmith.sources.rest.flow.asking import AstrayError, led
 from lakesmith.sources.rest.flow.attempts import Attempts, plainly
-from lakesmith.sources.rest.flow.digging import found
+from lakesmith.sources.rest.flow.digging import found, has
 from lakesmith.sources.rest.flow.faults import AGAIN
 from lakesmith.sources.rest.flow.judging import message_of, plain_of
 from lakesmith.sources.rest.flow.plan import Plan
@@ -93,13 +93,19 @@ def _made(plan: Plan, jobs: JobOptions, places: Mapping[str, Any]) -> Generator[
 
 
 def _requests(plan: Plan, jobs: JobOptions, polled: tuple[Mapping[str, Any], Response, Any]) -> tuple[Request, ...]:
+    """Return the requests that fetch a report; none where the API says that it is empty, with `null` or no address in a list."""
     places, response, content = polled
     if jobs.url is None:
         return (plan.asking.request(plan.options, places, plan.name),)
     urls = found(content, response.headers, jobs.url)
-    listed = urls if isinstance(urls, list) else [urls]
-    return tuple(
-        Request("GET", urljoin(plan.asking.base_url, url), is_trusted=False)
-        for url in listed
-        if isinstance(url, str) and url.strip()
-    )
+    listed = urls if isinstance(urls, list) else [] if urls is None else [urls]
+    if (urls is None and not has(content, jobs.url)) or not all(isinstance(url, str) and url.strip() for url in listed):
+        raise _no_address(plan, "The API made a report and does not say where it is.")
+    try:
+        return tuple(Request("GET", led(plan.asking.base_url, url), is_trusted=False) for url in listed)
+    except AstrayError as error:
+        raise _no_address(plan, f"The API sends us {error} for a report.") from None
+
+
+def _no_address(plan: Plan, what: str) -> SkippableError:
+    return SkippableError(what, where=plan.where, fix="correct `jobs: {url: …}`: where the answer has its address")

@@ -20,7 +20,7 @@ HEAD = 64 * 1024
 SECONDS_SINCE_1970 = 1_000_000_000
 """A number from here on is a time, not a span."""
 
-SMALL_SPAN = re.compile(r"\d{1,9}(\.\d+)?")
+SPAN = re.compile(r"[0-9]+(\.[0-9]+)?")
 HTML = re.compile(rb"\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE)
 BY_STATUS = {
     401: "renew",
@@ -138,7 +138,7 @@ def retry_after(response: Response) -> float | None:
 def _seconds(told: Any, response: Response) -> float | None:
     now = _date(response.headers.get("date", "")) or response.at
     text = str(told).strip().removesuffix("s")
-    if isinstance(told, int | float) or SMALL_SPAN.fullmatch(text) or text.isdigit():
+    if SPAN.fullmatch(text):
         number = float(text)
         if number < SECONDS_SINCE_1970:
             return max(number, 0.0)
@@ -152,7 +152,7 @@ def _date(text: str) -> datetime | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             at = read(text)
-        except (TypeError, ValueError, IndexError):
+        except (TypeError, ValueError, IndexError, OverflowError):
             continue
         if at.tzinfo is not None:
             return at

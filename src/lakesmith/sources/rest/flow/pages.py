@@ -8,22 +8,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError, SourceDataError, SourceMissingError
-from lakesmith.sources.rest.flow.attempts import Answered, Attempts, BrokenAnswerError
-from lakesmith.sources.rest.flow.digging import dig, found, path_of, whole_number
+from lakesmith.sources.rest.flow.asking import AstrayError, NoPlaceError
+from lakesmith.sources.rest.flow.attempts import Answered, Attempts
+from lakesmith.sources.rest.flow.digging import found, whole_number
 from lakesmith.sources.rest.flow.faults import AGAIN, wrong_paging
 from lakesmith.sources.rest.flow.jobs import ReportFailedError, ordered
-from lakesmith.sources.rest.flow.judging import is_suspicious, message_of
+from lakesmith.sources.rest.flow.looking import key_of, look
 from lakesmith.sources.rest.flow.paging import LAST, NoWayOnError, Sight, State, first, following, turned
 from lakesmith.sources.rest.flow.plan import Plan
-from lakesmith.sources.rest.flow.values import Answer, Flow, Page, Request, Response, Restart, Step, Told
-from lakesmith.sources.rest.reading.documents import Document, look_at
-from lakesmith.sources.rest.reading.lines import look_at_lines
+from lakesmith.sources.rest.flow.values import Answer, Flow, Held, Page, Request, Response, Restart, Step, Told
+from lakesmith.sources.rest.reading.documents import Document
 
 RESTARTS = 3
 EMPTIES = 3
-"""How many empty pages may follow each other where the API says that there is more."""
+"""How many empty pages may follow each other where records are counted."""
 
-KEYS = 2_000_000
+EMPTIES_WITH_MORE = 100
+"""How many, where the API says after each that there is more."""
+
+KEYS = 1_000_000
 """How many keys are remembered to see whether records moved between pages."""
 
 
@@ -41,7 +44,7 @@ class Tally:
     total: int | None = None
     digests: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
+    keys: set[bytes] = field(default_factory=set)
 
 
 def flow(plan: Plan, since: Mapping[str, Any] | None = None) -> Flow:
@@ -98,23 +101,31 @@ class _Reading:
     def read(self, at: Mapping[str, Any]) -> Flow:
         state: State | None = at.get("next", first(self.paging))
         self.tally.records, skip = at.get("records", 0), at.get("skip", 0)
-        notices: tuple[str, ...] = ()
         while state is not None:
             self._arrive(state)
             answered = yield from self._page(state)
-            document: Document = answered.seen or Document()
+            document: Document = Document() if answered.is_empty else answered.seen or Document()
             following_state = self._leave(state, answered, document)
             after: dict[str, Any] = {"part": self.part, "records": self.tally.records}
             if following_state is None:
                 after["done"] = True
             else:
                 after["next"] = dict(following_state)
-            yield Page(answered.response.body, document.count, after, document.beside, skip, document.cut)
+            body = Held() if answered.is_empty else answered.response.body
+            yield Page(body, document.count, after, document.beside, skip, document.cut)
             state, skip = following_state, 0
         self._prove()
+        return Told(self.tally.pages, self.tally.records, self.tally.total, self._notices())
+
+    def _notices(self) -> tuple[str, ...]:
+        """Return what a person should know of answers without a list of records, which may be none of the API's own."""
+        place = f"`records: {self.plan.options.records}`"
+        if not self.misses:
+            return ()
         if self.misses == self.tally.pages and not self.tally.records:
-            notices = (f"The answers have nothing at `records: {self.plan.options.records}`: no record was found.",)
-        return Told(self.tally.pages, self.tally.records, self.tally.total, notices)
+            return (f"The answers have nothing at {place}: no record was found.",)
+        told = "1 answer has" if self.misses == 1 else f"{self.misses:,} answers have"
+        return (f"{told} nothing at {place}, others have. `expects:` says what every good answer has.",)
 
     def _arrive(self, state: State) -> None:
         """Take note of where reading stands.
@@ -132,7 +143,7 @@ class _Reading:
 
     def _page(self, state: State) -> Generator[Step, Answer, Answered]:
         """Return the answer for one page; once more where it is the same as one before."""
-        request = turned(self.paging, self.request, state, self.plan.asking)
+        request = self._turned(state)
         for is_last in (False, True):
             try:
                 answered = yield from Attempts(self.plan, request, self._look)
@@ -141,7 +152,7 @@ class _Reading:
                 if self.plan.options.jobs is None or not is_gone:
                     raise
                 raise ReportFailedError(error.what) from error  # an address that was good for some time only
-            document: Document = answered.seen or Document()
+            document: Document = Document() if answered.is_empty else answered.seen or Document()
             if not document.count or document.digest not in self.tally.digests:
                 break
             if is_last and self.plan.keeps_pages:
@@ -150,46 +161,23 @@ class _Reading:
                 raise wrong_paging(self.plan, "The API sends the same page twice.")
         return answered
 
-    def _look(self, response: Response) -> tuple[Document, Any]:
-        """Return what there is in an answer.
-
-        Raises:
-            BrokenAnswerError: If it cannot be read to its end, or seems to be an error in the place of records.
-        """
-        options = self.plan.options
-        if response.is_none and not response.body.size and options.expects is None:
-            return Document(), None
-        if options.format != "json":
-            document = look_at_lines(response.body, is_csv=options.format == "csv")
-            if options.ends_lines and not document.is_ended:
-                raise BrokenAnswerError("it ends in the middle of a line")
-            self._expect(document, response)
-            return document, None
+    def _turned(self, state: State) -> Request:
         try:
-            document = look_at(response.body, options.records, self.plan.name, self._picked)
-        except (SourceDataError, ValueError, RecursionError) as error:
-            raise BrokenAnswerError("it is no JSON from its beginning to its end") from error
-        is_object = document.count == 1 and not path_of(options.records)
-        if (is_object or not document.has_records) and is_suspicious(document.beside):
-            raise BrokenAnswerError(message_of(document.beside, None) or "it holds an error and no records")
-        self._expect(document, response)
-        return document, document.beside
+            return turned(self.paging, self.request, state, self.plan.asking)
+        except NoPlaceError:
+            raise ConnectorOptionsError(
+                f"The body of the request has no place `{self.paging.sent_as}` for where reading stands.",
+                where=self.plan.where,
+                fix="write in `body:` what lies around it, or correct `paging: {param: …}`",
+            ) from None
+        except AstrayError as error:
+            raise self._astray(error) from None
 
-    def _expect(self, document: Document, response: Response) -> None:
-        """See that an answer has what every good one has.
+    def _astray(self, error: AstrayError) -> SourceDataError:
+        return wrong_paging(self.plan, f"The API sends us {error} for the next page.")
 
-        Raises:
-            BrokenAnswerError: If not, or if it has not as many records as it says.
-        """
-        options = self.plan.options
-        said = whole_number(found(document.beside, response.headers, options.paging.count))
-        if said is not None and said != document.count:
-            raise BrokenAnswerError(f"it has {document.count:,} records and says {said:,}")
-        if options.expects is None:
-            return
-        is_there = path_of(options.expects) == path_of(options.records) and document.has_records
-        if not is_there and found(document.beside, response.headers, options.expects) is None:
-            raise BrokenAnswerError(f"it has no `{options.expects}`")
+    def _look(self, response: Response) -> tuple[Document, Any]:
+        return look(self.plan.options, response, self.plan.name, self._picked)
 
     @property
     def _picked(self) -> Any:
@@ -197,7 +185,7 @@ class _Reading:
         key = self.plan.key
         if not key or not self.plan.keeps_pages or len(self.tally.keys) > KEYS:
             return None
-        return lambda text: _key_of(text, key)
+        return lambda text: key_of(text, key)
 
     def _leave(self, state: State, answered: Answered, document: Document) -> State | None:
         """Return where the next page is, None after the last.
@@ -211,7 +199,7 @@ class _Reading:
             tally.digests.add(document.digest)
         tally.records += document.count
         tally.empties = 0 if document.count else tally.empties + 1
-        self.misses += not document.has_records
+        self.misses += not (document.has_records or answered.is_empty or answered.response.is_none)
         keys = set(filter(None, document.picked))
         if keys & tally.keys:
             raise MovedError("Records moved from page to page while they were read.")
@@ -226,17 +214,39 @@ class _Reading:
             state_after = following(self.paging, state, sight)
         except NoWayOnError:
             raise wrong_paging(self.plan, "The API says that there is more, and not how to get it.") from None
+        except AstrayError as error:
+            raise self._astray(error) from None
         if state_after is not None and "url" in state_after:
             state_after = {"url": self.plan.scrub.url(state_after["url"])}
         if not document.count and tally.empties < EMPTIES and state_after == state:
             tally.places.discard(json.dumps(state, sort_keys=True))  # nothing yet, and the way on leads here again
-        counts = self.paging.type in ("page", "offset")
-        return None if counts and tally.empties >= EMPTIES else state_after
+        return state_after if self._goes_on() else None
+
+    def _goes_on(self) -> bool:
+        """Whether there may be records behind as many empty pages as came.
+
+        Raises:
+            SourceDataError: If the API says so, and only sends empty ones.
+        """
+        empties, paging = self.tally.empties, self.paging
+        if paging.type not in ("page", "offset") or empties < EMPTIES:
+            return True
+        if paging.more is None and paging.pages is None:
+            return False
+        if empties >= EMPTIES_WITH_MORE and paging.more is not None:
+            raise wrong_paging(self.plan, f"The API says that there is more, and sent {empties:,} empty pages.")
+        return True
 
     def _last(self, document: Document) -> Any:
         """Return the last record, where it says how to go on."""
-        is_asked = (self.paging.next or "").startswith(LAST) and document.last
-        return json.loads(document.last) if is_asked else None
+        if not (self.paging.next or "").startswith(LAST) or not document.last:
+            return None
+        try:
+            return json.loads(document.last)
+        except (ValueError, RecursionError):
+            raise wrong_paging(
+                self.plan, "The last record of a page, which says how to go on, cannot be read."
+            ) from None
 
     def _prove(self) -> None:
         """See that as many records came as the API said there are.
@@ -252,13 +262,6 @@ class _Reading:
             raise MovedError(
                 f"The API says that there are {self.tally.total:,} records, and {self.tally.records:,} came."
             )
-
-
-def _key_of(text: bytes, key: tuple[str, ...]) -> str | None:
-    """Return what identifies a record, None where a part of it is not there."""
-    record = json.loads(text)
-    values = [dig(record, part) for part in key]
-    return None if None in values else json.dumps(values)
 
 
 def _never_made(plan: Plan, orders: int, told: str) -> LakesmithError:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin
 
-from lakesmith.sources.rest.flow.asking import Asking, with_body, with_params
+from lakesmith.sources.rest.flow.asking import Asking, led, with_body, with_params
 from lakesmith.sources.rest.flow.digging import dig, found, whole_number
 from lakesmith.sources.rest.flow.values import Request
 from lakesmith.sources.rest.options import PagingOptions
@@ -65,6 +64,7 @@ def following(paging: PagingOptions, state: State, sight: Sight) -> State | None
 
     Raises:
         NoWayOnError: If there is more, and the answer does not say where.
+        AstrayError: If it says an address that leads nowhere, or from https to http.
     """
     if paging.type == "none":
         return None
@@ -83,7 +83,7 @@ def following(paging: PagingOptions, state: State, sight: Sight) -> State | None
         return None
     if paging.type == "cursor":
         return {"cursor": target}
-    return {"url": urljoin(sight.url, str(target))}
+    return {"url": led(sight.url, str(target))}
 
 
 def _target(paging: PagingOptions, sight: Sight) -> Any:

@@ -10,7 +10,9 @@ from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
 from lakesmith.model.streams import Reject
 
-Fault: TypeAlias = Literal["unreachable", "timeout", "broken_off", "too_slow", "too_large", "forbidden", "certificate"]
+Fault: TypeAlias = Literal[
+    "unreachable", "timeout", "broken_off", "too_slow", "too_large", "forbidden", "certificate", "unsendable", "astray"
+]
 
 
 class Body(Protocol):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lakesmith.sources.rest.options import IncrementalOptions
-from lakesmith.sources.rest.reading.sifting import Mark, mark_of
+from lakesmith.sources.rest.reading.sifting import NUMBER, Mark, mark_of
 
 DAY = timedelta(days=1)
 EPOCHS = ("epoch", "epoch_ms")
-MILLISECONDS = 100_000_000_000
+MILLISECONDS = 10_000_000_000
 """Numbers from here on are milliseconds since 1970, smaller ones seconds."""
 
 
@@ -48,9 +49,27 @@ def first_day(options: IncrementalOptions, day: date) -> date | None:
 def window_places(options: IncrementalOptions, begin: date, end: date) -> dict[str, Any]:
     """Return what is put in the places of a window from day `begin` to day `end`, both in it."""
     zone = ZoneInfo(options.timezone)
-    last = end + DAY if options.until == "excluded" else end
-    ends = [datetime.combine(day, time(), zone) for day in (begin, last)]
+    last = datetime.combine(end + DAY, time(), zone)
+    if options.until == "included":
+        last = datetime.combine(end, time(), zone) if is_of_days(options.format) else _before(last)
+    ends = [datetime.combine(begin, time(), zone), last]
     return dict(zip(("since", "until"), (written(at, options.format) for at in ends), strict=True))
+
+
+def is_of_days(form: str) -> bool:
+    """Whether a format writes days without a time.
+
+    Examples:
+        >>> is_of_days("date"), is_of_days("%Y%m%d"), is_of_days("iso")
+        (True, True, False)
+    """
+    noon = datetime(2001, 2, 3, 12, 34, 56, 789, tzinfo=UTC)
+    return written(noon, form) == written(noon.replace(hour=0, minute=0, second=0, microsecond=0), form)
+
+
+def _before(midnight: datetime) -> datetime:
+    """Return the last moment of the day that ends at a midnight."""
+    return (midnight.astimezone(UTC) - timedelta(microseconds=1)).astimezone(midnight.tzinfo)
 
 
 def asked_since(options: IncrementalOptions, last: Any, day: date) -> tuple[Any, Mark | None]:
@@ -70,17 +89,28 @@ def asked_since(options: IncrementalOptions, last: Any, day: date) -> tuple[Any,
         return text, None  # records from before it were never loaded: they are welcome
     at = _instant(last, options.format)
     if at is None:  # a number, or a word that only the API understands
-        back = options.look_back.total_seconds() if options.look_back else 0
-        value = last - back if isinstance(last, int | float) and back else last
+        value = _back(last, int(options.look_back.total_seconds())) if options.look_back else last
         return value, mark_of(value)
-    begins = at - (options.look_back or timedelta())
-    asked = written(begins.astimezone(zone) if options.format == "date" else begins, options.format)
+    asked = written(_unmistakable((at - (options.look_back or timedelta())).astimezone(zone)), options.format)
     return asked, _mark_as(mark_of(last), _meant(asked, options.format, zone))
+
+
+def _back(value: Any, by: int) -> Any:
+    """Return a number, be it written as text, that is less by so much; a word stays what it is."""
+    if isinstance(value, int):
+        return value - by
+    return str(Decimal(value) - by) if NUMBER.fullmatch(str(value)) else value
+
+
+def _unmistakable(at: datetime) -> datetime:
+    """Return a local time, or an earlier one: when clocks go back an hour comes twice, and the API may take it for the second."""
+    late = at.replace(fold=1).astimezone(UTC) - at.astimezone(UTC)
+    return at - late if late > timedelta() else at
 
 
 def _instant(value: Any, form: str) -> datetime | None:
     """Return the time that a cursor's value is, None if it is a number or a word that only the API understands."""
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
@@ -99,7 +129,7 @@ def _meant(text: Any, form: str, zone: ZoneInfo) -> datetime:
     if form in EPOCHS:
         return datetime.fromtimestamp(text / (1000 if form == "epoch_ms" else 1), UTC)
     at = datetime.fromisoformat(text) if form == "iso" else datetime.strptime(text, form)  # noqa: DTZ007 - the zone may be in it
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC if form == "iso" else zone)
 
 
 def _mark_as(like: Mark | None, at: datetime) -> Mark:

@@ -34,15 +34,20 @@ def due(options: IncrementalOptions, place: Place, day: date, *, whole: bool = F
         return []
     last = day if options.today else day - DAY
     until = None if whole else place.until
+    after = first if until is None else _unread(until, place)
     if options.look_back is None and not options.today:
-        begin = first if until is None else until + DAY
-        return list(_cut(begin, last, options.days))
-    begin = first if until is None else min(until + DAY, _asked_again(options, place, day))
+        return list(_cut(after, last, options.days))
+    begin = after if until is None else min(after, _asked_again(options, place, day))
     begin = max(begin, first)
     if begin > last:
         return []
     aligned = begin - timedelta(days=(begin - first).days % options.days)
     return list(_aligned(aligned, last, options.days))
+
+
+def _unread(until: date, place: Place) -> date:
+    """Return the first day of which something was not read: a day that was read before it was over counts as such."""
+    return until + DAY if place.looked is None else min(until + DAY, place.looked)
 
 
 def _asked_again(options: IncrementalOptions, place: Place, day: date) -> date:

@@ -11,7 +11,7 @@ from lakesmith.errors import ConnectorOptionsError, RetriableError
 from lakesmith.host.stop import Stop, StopRequestedError
 from lakesmith.model.streams import Ask, Chunk, Split, StreamId, StreamSpec
 from lakesmith.sources.files.formats.nested.json_records import EMPTY
-from lakesmith.sources.files.formats.nested.json_values import UnreadableError, decode
+from lakesmith.sources.files.formats.nested.json_values import UnreadableError, decode, dump
 from lakesmith.sources.rest.driving.stopping import Stops
 from lakesmith.sources.rest.flow.digging import dig
 from lakesmith.sources.rest.flow.pages import flow
@@ -138,18 +138,21 @@ class Reading:
         spec = self._spec_of(parent.stream)
         reading = Reading(self.source, self.api, spec)
         paths = _parent_paths(parent, self.options)
-        found: list[dict[str, Any]] = []
+        found: dict[str, dict[str, Any]] = {}  # one that is there twice, such as once for each day, is asked for once
         for page in reading.pages_of_all():
             with page.body.open() as file:
                 for elements in walk(file, reading.options.records, parent.stream) if page.body.size else ():
-                    found.extend({path: dig(_read(text), path) for path in paths} for text in elements.texts)
+                    for text in elements.texts:
+                        record = _read(text)
+                        wanted = {path: dig(record, path) for path in paths}
+                        found.setdefault(dump(wanted), wanted)
             if len(found) > MOST_PARENTS:
                 raise ConnectorOptionsError(
                     f"The parent of {self.stream.id} has more than {MOST_PARENTS:,} records.",
                     where=self.stream.where,
                     fix="read this stream by windows or a cursor instead",
                 )
-        return found
+        return list(found.values())
 
     def pages_of_all(self) -> Iterator[Page]:
         """Yield the pages of all there is of the stream, whatever a load would ask for."""
@@ -202,6 +205,10 @@ def _parent_paths(parent: ParentOptions, options: RestStreamOptions) -> list[str
     from lakesmith.sources.rest.flow.places import names_in
 
     asked = names_in([options.path, options.params, options.headers, options.body])
+    if options.jobs is not None:
+        asked |= names_in(
+            [(ask.path, ask.params, ask.headers, ask.body) for ask in (options.jobs.submit, options.jobs.poll)]
+        )
     named = [name.removeprefix("parent.") for name in sorted(asked) if name.startswith("parent.")]
     return list(dict.fromkeys([*named, *parent.fields.values()]))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, timedelta
+from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
     from lakesmith.sources.rest.options import RestStreamOptions
 
 INT, LONG = 2**31, 2**63
-MILLISECONDS = 100_000_000_000
-"""Numbers from here on are times in milliseconds since 1970, smaller ones in seconds."""
+MILLISECONDS = 10_000_000_000
+"""Numbers from here on are times in milliseconds since 1970, smaller ones in seconds: those reach to 2286, these back to April 1970."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = 300_000_000_000
+"""No time that can be written lies so many seconds from 1970."""
+
+EXACT = Context(prec=76)
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,9})?")
+WORDS = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+EXACT_DOUBLE = 2**53
+LARGEST_FLOAT = 3.4028235677973366e38
 
 DEEPEST = 32
 WHOLE = re.compile(r"[+-]?\d+")
@@ -76,11 +87,13 @@ def _typed(values: Any, kind: str) -> tuple[Any, Any]:
     target, convert = _target(kind)
     if values.type == target:
         return values, None
+    is_text = kind in ("string", "binary")
     made: list[Any] = []
     words: list[str | None] = []
     for value in values.to_pylist():
         try:
-            made.append(None if value is None or value == "" else convert(value))
+            is_nothing = value is None or (value == "" and not is_text)
+            made.append(None if is_nothing else convert(value))
             words.append(None)
         except (UnfitError, ValueError, InvalidOperation, OverflowError):
             made.append(None)
@@ -100,17 +113,20 @@ def _target(kind: str) -> tuple[Any, Callable[[Any], Any]]:
 def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise UnfitError
-    number = Decimal(repr(value) if isinstance(value, float) else value.strip() if isinstance(value, str) else value)
-    if not number.is_finite():
+    text = value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else str(value)
+    if not NUMBER.fullmatch(text):
         raise UnfitError
-    return number
+    return Decimal(text)
 
 
 def _decimal(value: Any, digits: int, scale: int) -> Decimal:
     number = _number(value)
-    if number != 0 and (number.adjusted() >= digits - scale or number != round(number, scale)):
+    if number != 0 and number.adjusted() >= digits - scale:
         raise UnfitError
-    return round(number, scale)
+    made = number.quantize(Decimal(1).scaleb(-scale), context=EXACT)
+    if made != number:
+        raise UnfitError
+    return made
 
 
 def _whole(value: Any, most: int) -> int:
@@ -121,9 +137,21 @@ def _whole(value: Any, most: int) -> int:
 
 
 def _double(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    """Return the double nearest to a number; a whole number, or one too large, must not become another."""
+    if isinstance(value, float) or (isinstance(value, str) and WORDS.fullmatch(value.strip())):
+        return float(value)
+    number = _number(value)
+    made = float(number)
+    if math.isinf(made) or (abs(number) > EXACT_DOUBLE and number != Decimal(repr(made))):
         raise UnfitError
-    return float(value)
+    return made
+
+
+def _float(value: Any) -> float:
+    made = _double(value)
+    if math.isfinite(made) and abs(made) >= LARGEST_FLOAT:
+        raise UnfitError
+    return made
 
 
 def _truth(value: Any) -> bool:
@@ -169,10 +197,9 @@ def _instant(value: Any) -> datetime:
     number = _number(value)
     seconds = number / 1000 if abs(number) >= MILLISECONDS else number
     micros = seconds * 1_000_000
-    if micros != micros.to_integral_value():
+    if abs(seconds) > LATEST or micros != micros.to_integral_value():
         raise UnfitError
-    whole, rest = divmod(int(micros), 1_000_000)
-    return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)
+    return EPOCH + timedelta(microseconds=int(micros))
 
 
 def _text(value: Any) -> str:
@@ -183,7 +210,7 @@ KINDS: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     "boolean": (pa.bool_(), _truth),
     "int": (pa.int32(), lambda value: _whole(value, INT)),
     "long": (pa.int64(), lambda value: _whole(value, LONG)),
-    "float": (pa.float32(), _double),
+    "float": (pa.float32(), _float),
     "double": (pa.float64(), _double),
     "date": (pa.date32(), _day),
     "timestamp": (pa.timestamp("us"), _time),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ MOST_HELD = 200_000
 
 HASH_BYTES = 8
 
+NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?")
+"""A number as it may be written, be it as text."""
+
 Mark = tuple[int, float, str]
 """What cursors are compared by: times with times, numbers with numbers, texts with texts."""
 
@@ -25,10 +29,8 @@ def mark_of(value: Any) -> Mark | None:
     """Return what a cursor's value is compared by, None for no value."""
     if value is None or isinstance(value, bool | list | dict) or value == "":
         return None
-    if isinstance(value, int | float):
-        return (0, float(value), "")
-    text = str(value)
-    if text.isdigit():
+    text = str(value).strip()
+    if NUMBER.fullmatch(text):
         return (0, float(text), "")
     try:
         at = datetime.fromisoformat(text)
@@ -70,7 +72,7 @@ class Sieve:
         """
         try:
             record = json.loads(text, parse_float=str)
-        except ValueError:
+        except (ValueError, RecursionError):
             return True  # it becomes a reject, each time anew
         value = dig(record, self.cursor)
         mark = mark_of(value)
