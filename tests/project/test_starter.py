@@ -29,13 +29,13 @@ def test_a_new_project_loads_and_has_its_own_name(tmp_path, template):
 
 
 def test_templates_have_names():
-    assert templates() == ("agency", "b2b-sales", "empty", "subscriptions")
+    assert templates() == ("agency", "b2b-sales", "empty", "sales-marketing", "subscriptions")
 
 
 def test_an_unknown_template_names_the_nearest(tmp_path):
     with pytest.raises(
         UsageError,
-        match=r'no template "b2b-sale", did you mean "b2b-sales"\?\n  fix:   use one of: agency, b2b-sales, empty, subscriptions',
+        match=r'no template "b2b-sale", did you mean "b2b-sales"\?\n  fix:   use one of: agency, b2b-sales, empty, sales-marketing, subscriptions',
     ):
         init_project(tmp_path / "x", template="b2b-sale")
     assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = "b2b-sales"
 SUBSCRIPTIONS = "subscriptions"
+SALES_MARKETING = "sales-marketing"
 KILL_AT = "run.load.before_commit:2"
 BAD_DAY = 3
 DAILY_ROWS = 2_000
@@ -25,17 +26,17 @@ DAILY_ROWS = 2_000
 @click.argument("folder", default="lakesmith-demo", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--template",
-    type=click.Choice([TEMPLATE, SUBSCRIPTIONS]),
+    type=click.Choice([TEMPLATE, SUBSCRIPTIONS, SALES_MARKETING]),
     default=TEMPLATE,
     show_default=True,
-    help="Which company; subscriptions is one with a PostgreSQL server, which is started for it.",
+    help="Which company; subscriptions has a PostgreSQL server, which is started for it, sales-marketing a MongoDB and five APIs.",
 )
 @click.option("--live", is_flag=True, help="With subscriptions: then go on, batch by batch, until Ctrl-C.")
 @click.option("--every", "every_s", default=5.0, show_default=True, help="With --live: seconds between batches.")
 @click.option("--scale", default=1.0, show_default=True, help="How many times the usual number of rows.")
 @click.option("--seed", default=7, show_default=True, help="Another number, another company.")
 def command(folder: Path, template: str, live: bool, every_s: float, scale: float, seed: int) -> int:  # noqa: FBT001 - click's way
-    """Make a company in FOLDER, live through three of its days, and write the page. Nothing leaves this machine."""
+    """Make a company in FOLDER, live through its first days, and write the page. Nothing leaves this machine."""
     from lakesmith.cli.demo_stage import Stage
     from lakesmith.cli.output import TerminalOutput
 
@@ -51,6 +52,11 @@ def command(folder: Path, template: str, live: bool, every_s: float, scale: floa
             where="--live",
             fix=f"add --template {SUBSCRIPTIONS}",
         )
+    if template == SALES_MARKETING:
+        from lakesmith.cli.demo_sales_marketing import play as play_sales_marketing
+        from lakesmith.simulate.sales_marketing import SalesMarketing
+
+        return play_sales_marketing(stage, SalesMarketing(seed=seed, scale=scale))
     from lakesmith.simulate import Company
 
     return _play(stage, Company(seed=seed, scale=scale))

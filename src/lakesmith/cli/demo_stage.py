@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lakesmith.errors import UsageError
 
 if TYPE_CHECKING:
-    from lakesmith.api import RunResult
+    from lakesmith.api import Project, RunResult
     from lakesmith.cli.output import TerminalOutput
     from lakesmith.simulate.proof import Proof, Rows
 
@@ -53,22 +53,28 @@ class Stage:
         """Say what comes now."""
         self.output.say(f"\n{text}", mood="head")
 
-    def run(self, on: date) -> RunResult:
+    def run(self, on: date, *, project: Project | None = None, may_fail: bool = False) -> RunResult:
         """Run the project as of a date; what goes wrong ends the demo.
 
+        Args:
+            on: The date.
+            project: The project, opened in another way than people open it; None: as they do.
+            may_fail: Whether a run that fails is part of the demo; its errors are shown.
+
         Raises:
-            SystemExit: If the run failed.
+            SystemExit: If the run failed, and may not.
         """
         import lakesmith
         from lakesmith.cli.progress import Progress
         from lakesmith.cli.run import report
 
-        project = lakesmith.open(self.folder)
+        project = project or lakesmith.open(self.folder)
         with Progress(self.output.console) as progress:
             result = project.run(on=on, recorders=(progress,))
         if not result.ok and result.state != "stopped":
             report(project, result, self.output)
-            raise SystemExit(1)
+            if not may_fail:
+                raise SystemExit(1)
         return result
 
     def killed_run(self, at: str) -> None:

@@ -15,7 +15,7 @@ from lakesmith.cli.output import json_option, output_for
     "--template",
     default="empty",
     show_default=True,
-    help="What to begin with: agency, b2b-sales, empty or subscriptions.",
+    help="What to begin with: agency, b2b-sales, empty, sales-marketing or subscriptions.",
 )
 @click.option("--here", is_flag=True, help="Wrap the dbt project that is already in FOLDER; nothing of it is changed.")
 @json_option

@@ -283,6 +283,32 @@ def test_another_process_reads_the_views(engine, root):
     assert done.stdout.strip() == "[('o',), (None,)]"
 
 
+def test_a_part_of_an_object_that_came_later_is_read_by_itself(engine, root):
+    inner = Struct((Field("x", INT, id=5),))
+    first = Schema((Field("id", INT, id=1), Field("here", Struct((Field("a", INT, id=7),)), id=6)))
+    after = Schema(
+        (
+            Field("id", INT, id=1),
+            Field("here", Struct((Field("a", INT, id=7), Field("n", Struct((Field("y", INT, id=9),)), id=8))), id=6),
+            Field("late", Struct((Field("b", STRING, id=3), Field("n", inner, id=4))), id=2),
+        )
+    )
+    old = write(root / "old.parquet", first, [{"id": 1, "here": {"a": 1}}, {"id": 2, "here": None}])
+    row = {"id": 3, "here": {"a": 2, "n": {"y": 5}}, "late": {"b": "x", "n": {"x": 7}}}
+    new = write(root / "new.parquet", after, [row, {"id": 4, "here": None, "late": None}])
+    engine.attach([snapshot(after, old, new)])
+    for part, values in {
+        "here.a": [1, None, 2, None],
+        "here.n.y": [None, None, 5, None],
+        "late.b": [None, None, "x", None],
+        "late.n.x": [None, None, 7, None],
+    }.items():
+        read = engine.query(f"SELECT {part} AS v FROM bronze_app.orders ORDER BY id", where="build").read_all()
+        assert read["v"].to_pylist() == values
+    found = engine.query("SELECT id FROM bronze_app.orders WHERE late.n.x = 7 AND here.a = 2", where="build").read_all()
+    assert found["id"].to_pylist() == [3]
+
+
 def views(engine: DuckDBEngine) -> list[str]:
     found = rows(engine, "duckdb_views() WHERE NOT internal")
     return sorted(f"{view['schema_name']}.{view['view_name']}" for view in found)

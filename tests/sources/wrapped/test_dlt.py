@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,12 +10,45 @@ import pytest
 import lakesmith
 
 PYTHON = Path(os.environ.get("LAKESMITH_TEST_WRAPPED", "missing")) / "python"
+RESOURCE = """
+import datetime as dt
+import decimal
+import json
+from pathlib import Path
+
+import dlt
+
+print("what a resource prints is no message")
+
+
+@dlt.source
+def shop(file):
+    @dlt.resource(primary_key="id", write_disposition="merge")
+    def orders(newest=dlt.sources.incremental("id", initial_value=0)):
+        for number in json.loads(Path(file).read_text()):
+            if number >= newest.last_value:
+                when = dt.datetime(2026, 1, 1, number % 24, tzinfo=dt.UTC)
+                yield {
+                    "id": number,
+                    "price": decimal.Decimal("12345678901234567890.25"),
+                    "paid_at": when,
+                    "due": when.date(),
+                }
+
+    @dlt.resource
+    def plans():
+        yield [{"name": "a", "parts": [1, 2]}, {"name": "b", "parts": []}]
+
+    return orders, plans
+"""
+"""A source of dlt with a cursor of its own, as people write them; read from the file that `file` names."""
+
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="`make wrapped` installs it")
 
 
 @pytest.fixture
 def project(tmp_path):
-    shutil.copy(Path(__file__).with_name("resource.py"), tmp_path / "mine.py")
+    (tmp_path / "mine.py").write_text(RESOURCE)
     file = tmp_path / "numbers.json"
     file.write_text(json.dumps(list(range(1, 6))))
     source = {"type": "dlt", "python": str(PYTHON), "resource": "mine:shop", "config": {"file": str(file)}}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lakesmith.engines.duckdb import spelling as sql
 from lakesmith.errors import ConfigError
 from lakesmith.model.loads import BronzeSnapshot
-from lakesmith.model.types import UNCHANGED
+from lakesmith.model.types import UNCHANGED, Struct
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,9 +26,20 @@ def select(table: BronzeSnapshot) -> str:
     """Return the query behind the view: the snapshot's files under today's schema, or no rows of the same types."""
     if table.files:
         only = "" if table.since is None else f" WHERE _ls_loaded_at >= TIMESTAMPTZ {sql.text(table.since.isoformat())}"
-        return f"SELECT * FROM read_parquet({sql.paths(table.files)}, schema = {sql.field_map(table.schema)}){only}"  # noqa: S608 - every part is quoted by `spelling`
+        return f"SELECT {_columns(table)} FROM read_parquet({sql.paths(table.files)}, schema = {sql.field_map(table.schema)}){only}"  # noqa: S608 - every part is quoted by `spelling`
     columns = ", ".join(f"NULL::{sql.type_name(field.type)} AS {sql.name(field.name)}" for field in table.schema)
     return f"SELECT {columns} WHERE false"
+
+
+def _columns(table: BronzeSnapshot) -> str:
+    """Return what is selected of the files: objects behind an expression that keeps DuckDB 2.0 from reading single parts of them.
+
+    It fails, and gives up its database with it, where a part is read of a column that one of the files does not have yet.
+    """
+    names = [sql.name(field.name) for field in table.schema if isinstance(field.type, Struct)]
+    if len(table.files) == 1 or not names:
+        return "*"
+    return f"* REPLACE ({', '.join(f'if({name} IS NULL, NULL, {name}) AS {name}' for name in names)})"
 
 
 def attach(connection: duckdb.DuckDBPyConnection, tables: Sequence[BronzeSnapshot]) -> None:
