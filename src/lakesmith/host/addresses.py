@@ -13,8 +13,15 @@ METADATA = frozenset(
 )
 """Where clouds tell their machines about themselves, keys included. The first looks like a public address."""
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
+WITH_IPV4_AT_THE_END = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
+"""Where the last bits of an address of IPv6 are one of IPv4: gateways between the two (RFC 6052, 8215), and translations (RFC 2765)."""
+
+NOWHERE = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16")))
+"""Networks inside of somebody's own, or of nobody, which not every Python knows as such."""
+
 LOW_BITS = 0xFFFF_FFFF
+TUNNELS = (0x0000_5EFE, 0x0200_5EFE)
+"""What stands before an address of IPv4 in one of IPv6 that leads through a tunnel inside of a network (RFC 5214)."""
 
 
 class ForbiddenAddressError(Exception):
@@ -30,7 +37,7 @@ def is_public(address: str) -> bool:
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     for inner in (found, *_inside(found)):
-        if inner in METADATA or inner.is_multicast or not inner.is_global:
+        if inner in METADATA or inner.is_multicast or not inner.is_global or any(inner in net for net in NOWHERE):
             return False
     return True
 
@@ -62,6 +69,7 @@ def _inside(address: Address) -> list[Address]:
     inner: list[Address | None] = [address.ipv4_mapped, address.sixtofour]
     if address.teredo is not None:
         inner.extend(address.teredo)
-    if address in NAT64 or int(address) <= LOW_BITS:
+    is_tunnel = (int(address) >> 32) & LOW_BITS in TUNNELS
+    if is_tunnel or int(address) <= LOW_BITS or any(address in net for net in WITH_IPV4_AT_THE_END):
         inner.append(ipaddress.IPv4Address(int(address) & LOW_BITS))
     return [one for one in inner if one is not None]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lakesmith.errors import ConnectorOptionsError, RetriableError, SourceDataError
+from lakesmith.errors import ConnectorOptionsError, RetriableError, SkippableError, SourceDataError
 from lakesmith.sources.rest.driving.rate import Bucket
 from lakesmith.sources.rest.flow.asking import Asking
 from lakesmith.sources.rest.flow.pages import flow
@@ -280,3 +280,22 @@ def test_a_value_that_would_lead_elsewhere(value):
 def test_what_is_put_into_a_path_is_escaped():
     one = Asking(BASE, places={"id": "a/../b?c"})
     assert one.request(RestStreamOptions(path="x/{id}"), {}).url == f"{BASE}/x/a%2F..%2Fb%3Fc"
+
+
+def test_a_next_page_does_not_lead_from_https_to_http():
+    stream = {"path": "a", "records": "r", "paging": {"type": "next_url", "next": "n"}}
+    with pytest.raises(SourceDataError, match="from https to http"):
+        played(plan(stream), ok({"r": [1], "n": "http://api.example.com/v1/a?page=2"}))
+
+
+def test_a_report_is_not_fetched_by_http():
+    job = {"submit": {"path": "s"}, "id": "id", "poll": {"path": "p"}, "state": "s", "done": "D", "url": "url"}
+    with pytest.raises(SkippableError, match="from https to http"):
+        played(plan({"jobs": job}), ok({"id": 1}), ok({"s": "D", "url": "http://files.example.com/report"}))
+
+
+def test_a_page_of_another_host_leads_back_as_a_stranger():
+    stream = {"path": "a", "records": "r", "paging": {"type": "next_url", "next": "n"}, "headers": {"x": "1"}}
+    steps, _ = played(plan(stream), ok({"r": [1], "n": "https://b.example.com/a"}), ok({"r": [2], "n": None}))
+    trusted = [(step.is_trusted, dict(step.headers)) for step in steps if isinstance(step, Request)]
+    assert trusted == [(True, {"x": "1"}), (False, {})]

@@ -27,6 +27,7 @@ PRIVATE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.100.100.200", "0.0.0.0",
     "168.63.129.16", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254",
     "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "192.0.2.1", "ff02::1",
+    "64:ff9b:1::7f00:1", "64:ff9b:1::808:808", "::ffff:0:127.0.0.1", "fec0::1", "3fff::1", "5f00::1", "2606:4700::5efe:7f00:1", "2606:4700::200:5efe:10.0.0.1",
 ]  # fmt: skip
 
 
@@ -230,3 +231,31 @@ def test_who_waits_for_a_server_can_be_stopped(desk):
         thread.join(30)
         assert not thread.is_alive()
         assert ended == ["The load was stopped.\n  fix:   run the same command again"]
+
+
+def test_headers_that_come_letter_by_letter(desk):
+    """A server that keeps within the time for each read is not waited for without end."""
+    listening, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def serve():
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
+            while not done.wait(0.02):
+                try:
+                    connection.sendall(b"a")
+                except OSError:
+                    return
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    one = desk({"path": "a"}, base_url=url, slow_s=0.2, retries={"attempts": 1})
+    try:
+        with pytest.raises(RetriableError, match="hardly anything"):
+            one.rows()
+    finally:
+        done.set()
+        thread.join()
+        listening.close()

@@ -160,3 +160,33 @@ def test_types(kind, fit, made, unfit):
     assert shaped(pa.RecordBatch.from_pylist([{"x": ""}]), options).to_pylist() == [
         {"x": "" if kind == "string" else None}
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "kept"),
+    [
+        ("double", "1e400", None),
+        ("double", "9007199254740993", None),
+        ("double", "1.5e300", 1.5e300),
+        ("double", "0.1", 0.1),
+        ("double", "-0", -0.0),
+        ("double", "1_000", None),
+        ("float", "1e39", None),
+        ("float", "0.5", 0.5),
+        ("long", "1_000", None),
+        ("long", "١٢", None),
+        ("long", "1e99999999", None),
+        ("decimal(38, 2)", "123456789012345678901234567890.12", Decimal("123456789012345678901234567890.12")),
+        ("decimal(38, 2)", "0.123", None),
+        ("decimal(18, 2)", "1e99999999", None),
+        ("timestamptz", "1e99999999", None),
+        ("timestamptz", "94694400000", datetime(1973, 1, 1, tzinfo=UTC)),
+        ("timestamptz", "-94694400000", datetime(1967, 1, 1, tzinfo=UTC)),
+        ("timestamptz", "4102444800", datetime(2100, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_value_becomes_what_it_says_or_stays_text(kind, told, kept):
+    rows = pa.RecordBatch.from_pydict({"x": [told]})
+    made = shaped(rows, RestStreamOptions(types={"x": kind}))
+    assert made.column(0).to_pylist() == [kept]
+    assert [column.to_pylist() for column in made.columns[1:]] == ([] if kept is not None else [[told]])

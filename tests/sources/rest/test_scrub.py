@@ -44,3 +44,18 @@ def test_an_address_without_secrets():
     scrub = Scrubber(["canary"], ["key"])
     assert scrub.url("https://me:pw@a.example.com/x?key=1&page=2&sig=a-canary-b#c") == "https://a.example.com/x?page=2"
     assert scrub.url("https://a.example.com/x?a=%20b&c") == "https://a.example.com/x?a=%20b&c"
+
+
+def test_words_are_kept_in_addresses_and_shown_nowhere():
+    scrub = Scrubber(["canary"], words=["2024-01", "yes"])
+    assert (
+        scrub.url("https://a.example.com/x?v=2024-01&c=%FF&flag&t=canary")
+        == "https://a.example.com/x?v=2024-01&c=%FF&flag"
+    )
+    assert scrub.message("version 2024-01 is gone, yes") == "version •••• is gone, yes"
+
+
+def test_a_short_secret_is_no_part_of_another_value():
+    assert (
+        Scrubber(["1234"]).url("https://a.example.com/x?after=912345&t=1234") == "https://a.example.com/x?after=912345"
+    )

@@ -16,8 +16,8 @@ from lakesmith.sources.rest.options import RestOptions, RestStreamOptions
 from lakesmith.sources.rest.scrub import Scrubber
 from lakesmith.sources.rest.settings.auth import KeyAuth
 
-SECRET_NAME = re.compile("token|key|secret|passw|auth", re.IGNORECASE)
-"""What parameters are called whose values may be secrets: they are sent each time anew, and kept nowhere."""
+SECRET_NAME = re.compile("token|key|secret|passw|auth|cookie|session|credential", re.IGNORECASE)
+"""What parameters and headers are called whose values may be secrets: they are sent each time anew, and kept nowhere."""
 
 Surroundings = tuple[Clock, Patience, Callable[[], float]]
 
@@ -44,13 +44,19 @@ class Api:
             ) from error
         clock, patience, self._chance = around
         self.options, self.clock, self._where, self._needs = options, clock, context.where, needs
-        auth = options.auth
+        auth, told = options.auth, {**options.params, **options.variables}
+        headers = {name: value.get_secret_value() for name, value in options.headers.items()}
         self.scrub = Scrubber(
-            [*secrets, *secrets_of(auth), *(value.get_secret_value() for value in options.headers.values())],
+            [
+                *secrets,
+                *secrets_of(auth),
+                *(value for name, value in headers.items() if SECRET_NAME.search(name)),
+            ],
             [
                 *([auth.query] if isinstance(auth, KeyAuth) and auth.query else []),
                 *filter(SECRET_NAME.search, options.params),
             ],
+            [*headers.values(), *(str(value) for name, value in told.items() if SECRET_NAME.search(name))],
         )
         tokens = Plan(
             name=context.name,

@@ -52,6 +52,7 @@ def _check_stream(source: RestSource, api: Api, stream: StreamSpec) -> Iterator[
     try:
         planning = source.planning(stream)
         planning.refuse_doubles()
+        planning.refuse_unmasked()
         options = source.described(stream)
         if options.parent is not None:
             yield Finding("ok", subject, f"is asked for once for each record of `{options.parent.stream}`")

@@ -76,8 +76,9 @@ class RestSource:
         return ()
 
     def secrets(self) -> list[str]:
-        """Return the texts that nobody may see."""
-        return hidden_in(self._context.options)
+        """Return the texts that nobody may see; headers are looked at by themselves, for many are no secrets."""
+        options = self._context.options
+        return hidden_in(options.auth if isinstance(options, RestOptions) else options)
 
     def needs(self, stream: StreamSpec | None = None) -> str:  # noqa: ARG002 - for presets
         """Return what credentials the API wants and how they are had, in words for `check`; empty where nobody knows."""

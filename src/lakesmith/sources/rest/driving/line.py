@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import httpcore
 import httpx
 
 from lakesmith.about import __version__
-from lakesmith.host.addresses import ForbiddenAddressError
 from lakesmith.host.clock import Clock
 from lakesmith.host.patience import Patience
 from lakesmith.sources.files.limits import MB
 from lakesmith.sources.rest.driving.credentials import Credential, Keyring
-from lakesmith.sources.rest.driving.keeping import Cellar, Gathering, Shelf, TooLargeError, drop
+from lakesmith.sources.rest.driving.keeping import Cellar, Gathering, Shelf, drop
 from lakesmith.sources.rest.driving.rate import Bucket
+from lakesmith.sources.rest.driving.receiving import FAILURES, failure_in, poured
 from lakesmith.sources.rest.driving.stopping import Stops
-from lakesmith.sources.rest.driving.transport import GuardedTransport, TooSlowError
-from lakesmith.sources.rest.driving.unpacking import PACKINGS, CutShortError, Inflating, Unpacked
+from lakesmith.sources.rest.driving.transport import GuardedTransport
 from lakesmith.sources.rest.flow.asking import with_params
 from lakesmith.sources.rest.flow.attempts import Answered, Attempts
 from lakesmith.sources.rest.flow.places import filled
@@ -30,7 +26,6 @@ from lakesmith.sources.rest.flow.plan import Plan
 from lakesmith.sources.rest.flow.values import (
     Answer,
     Failure,
-    Fault,
     Flow,
     Page,
     Renew,
@@ -48,23 +43,6 @@ ALWAYS = {
     "accept-encoding": "gzip",
     "user-agent": f"lakesmith/{__version__}",
 }
-
-FAILURES: dict[type[BaseException], Fault] = {
-    ForbiddenAddressError: "forbidden",
-    TooLargeError: "too_large",
-    TooSlowError: "too_slow",
-    CutShortError: "broken_off",
-    httpcore.ReadError: "broken_off",
-    httpcore.WriteError: "broken_off",
-    httpcore.RemoteProtocolError: "broken_off",
-    httpcore.TimeoutException: "timeout",
-    httpcore.ConnectError: "unreachable",
-    httpx.InvalidURL: "astray",
-    httpcore.UnsupportedProtocol: "astray",
-    httpcore.LocalProtocolError: "unsendable",
-    UnicodeError: "unsendable",
-}
-"""What may happen in the place of an answer; the first that fits says what it is."""
 
 
 @dataclass(slots=True)
@@ -185,27 +163,13 @@ class Line:
             )
             return self._received(made, credential)
         except tuple(FAILURES) as error:
-            return _failure(error)
+            return failure_in(error)
 
     def _received(self, request: httpx.Request, credential: Credential) -> Response | Failure:
         self.stops.now.check()
         answer = self._transport.handle_request(request)
         gathering = Gathering(self._cellar, self._options.max_answer_mb * MB)
-        try:
-            encoding = answer.headers.get("content-encoding", "").strip().lower()
-            inner = Unpacked(gathering)
-            outer = Inflating(inner) if encoding in PACKINGS else inner
-            for piece in answer.iter_raw():
-                self.stops.now.check()
-                outer.write(piece)
-            if outer is not inner:
-                outer.close()
-            inner.close()
-        except BaseException:
-            gathering.drop()
-            raise
-        finally:
-            answer.close()
+        poured(answer, gathering, self.stops.now)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._note_limits(headers)
         return Response(answer.status_code, headers, gathering.body(), self._clock.now(), credential.number)
@@ -240,17 +204,3 @@ def _told_again(agains: Counter[str], waited_s: float) -> tuple[str, ...]:
     total = agains.total()
     made = "1 request was" if total == 1 else f"{total:,} requests were"
     return (f"{made} made again ({listed}), after {waited_s:.1f} s of waiting.",)
-
-
-def _failure(error: BaseException) -> Failure:
-    """Return what an exception says of an answer that did not come."""
-    kind = next(kind for known, kind in FAILURES.items() if isinstance(error, known))
-    if kind == "unreachable" and isinstance(_cause(error), ssl.SSLCertVerificationError):
-        return Failure("certificate")
-    return Failure(kind, str(error) if kind in ("too_large", "forbidden") else "")
-
-
-def _cause(error: BaseException) -> Any:
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]  # one of them is there
-    return error

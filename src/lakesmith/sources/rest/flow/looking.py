@@ -13,7 +13,7 @@ from lakesmith.sources.rest.flow.digging import dig, found, path_of, whole_numbe
 from lakesmith.sources.rest.flow.judging import is_suspicious, message_of, plain_of
 from lakesmith.sources.rest.flow.values import Response
 from lakesmith.sources.rest.options import RestStreamOptions
-from lakesmith.sources.rest.reading.documents import Document, look_at
+from lakesmith.sources.rest.reading.documents import Document, TooMuchError, look_at
 from lakesmith.sources.rest.reading.lines import look_at_lines
 
 NOT_READY = 202
@@ -59,12 +59,24 @@ def key_of(text: bytes, key: tuple[str, ...]) -> bytes | None:
 def _of_json(options: RestStreamOptions, response: Response, name: str, pick: Pick) -> Document:
     try:
         document = look_at(response.body, options.records, name, pick)
+    except TooMuchError as error:
+        raise BrokenAnswerError(str(error)) from error
     except (SourceDataError, ValueError, RecursionError) as error:
         raise BrokenAnswerError("it is no JSON from its beginning to its end") from error
     is_object = document.count == 1 and not path_of(options.records)
     if (is_object or not document.has_records) and is_suspicious(document.beside):
         raise BrokenAnswerError(message_of(document.beside, None) or "it holds an error and no records")
+    for place in filter(None, _needed(options)):
+        path = path_of(place)
+        if any(path[: len(dropped)] == dropped for dropped in document.dropped):
+            raise BrokenAnswerError(f"what it has at `{place}` is too long to be read")
     return document
+
+
+def _needed(options: RestStreamOptions) -> tuple[str | None, ...]:
+    """Return the places in an answer that have to be known: without them reading would end too early."""
+    paging = options.paging
+    return options.expects, paging.next, paging.more, paging.total, paging.pages, paging.count
 
 
 def _of_lines(options: RestStreamOptions, response: Response) -> Document:

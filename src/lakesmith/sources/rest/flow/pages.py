@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError, SourceDataError, SourceMissingError
@@ -16,6 +15,7 @@ from lakesmith.sources.rest.flow.jobs import ReportFailedError, ordered
 from lakesmith.sources.rest.flow.looking import key_of, look
 from lakesmith.sources.rest.flow.paging import LAST, NoWayOnError, Sight, State, first, following, turned
 from lakesmith.sources.rest.flow.plan import Plan
+from lakesmith.sources.rest.flow.tally import MovedError, Tally
 from lakesmith.sources.rest.flow.values import Answer, Flow, Held, Page, Request, Response, Restart, Step, Told
 from lakesmith.sources.rest.reading.documents import Document
 
@@ -25,26 +25,6 @@ EMPTIES = 3
 
 EMPTIES_WITH_MORE = 100
 """How many, where the API says after each that there is more."""
-
-KEYS = 1_000_000
-"""How many keys are remembered to see whether records moved between pages."""
-
-
-class MovedError(Exception):
-    """Records moved between pages while they were read, so that some may be missing, or there twice."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was seen so far: pages by their digests, places by what they are, keys of records."""
-
-    pages: int = 0
-    records: int = 0
-    empties: int = 0
-    total: int | None = None
-    digests: set[str] = field(default_factory=set)
-    places: set[str] = field(default_factory=set)
-    keys: set[bytes] = field(default_factory=set)
 
 
 def flow(plan: Plan, since: Mapping[str, Any] | None = None) -> Flow:
@@ -96,7 +76,6 @@ class _Reading:
         self.plan, self.request, self.part = plan, request, part
         self.paging = plan.options.paging
         self.tally = Tally()
-        self.misses = 0
 
     def read(self, at: Mapping[str, Any]) -> Flow:
         state: State | None = at.get("next", first(self.paging))
@@ -114,18 +93,10 @@ class _Reading:
             body = Held() if answered.is_empty else answered.response.body
             yield Page(body, document.count, after, document.beside, skip, document.cut)
             state, skip = following_state, 0
-        self._prove()
-        return Told(self.tally.pages, self.tally.records, self.tally.total, self._notices())
-
-    def _notices(self) -> tuple[str, ...]:
-        """Return what a person should know of answers without a list of records, which may be none of the API's own."""
-        place = f"`records: {self.plan.options.records}`"
-        if not self.misses:
-            return ()
-        if self.misses == self.tally.pages and not self.tally.records:
-            return (f"The answers have nothing at {place}: no record was found.",)
-        told = "1 answer has" if self.misses == 1 else f"{self.misses:,} answers have"
-        return (f"{told} nothing at {place}, others have. `expects:` says what every good answer has.",)
+        if self.plan.options.format != "csv":
+            self.tally.prove()
+        notices = self.tally.notices(self.plan.options.records)
+        return Told(self.tally.pages, self.tally.records, self.tally.total, notices)
 
     def _arrive(self, state: State) -> None:
         """Take note of where reading stands.
@@ -153,7 +124,7 @@ class _Reading:
                     raise
                 raise ReportFailedError(error.what) from error  # an address that was good for some time only
             document: Document = Document() if answered.is_empty else answered.seen or Document()
-            if not document.count or document.digest not in self.tally.digests:
+            if not self.tally.has(document):
                 break
             if is_last and self.plan.keeps_pages:
                 raise MovedError("The API sends the same page twice.")
@@ -183,7 +154,7 @@ class _Reading:
     def _picked(self) -> Any:
         """What is kept of each record: its key, where records may move."""
         key = self.plan.key
-        if not key or not self.plan.keeps_pages or len(self.tally.keys) > KEYS:
+        if not key or not self.plan.keeps_pages or not self.tally.has_room:
             return None
         return lambda text: key_of(text, key)
 
@@ -195,19 +166,11 @@ class _Reading:
             SourceDataError: If the API says that there is more, and not where.
         """
         tally = self.tally
-        if document.count:
-            tally.digests.add(document.digest)
-        tally.records += document.count
-        tally.empties = 0 if document.count else tally.empties + 1
-        self.misses += not (document.has_records or answered.is_empty or answered.response.is_none)
-        keys = set(filter(None, document.picked))
-        if keys & tally.keys:
-            raise MovedError("Records moved from page to page while they were read.")
-        tally.keys |= keys
+        is_nothing = answered.is_empty or answered.response.is_none
         headers = answered.response.headers
         total = whole_number(found(document.beside, headers, self.paging.total))
-        tally.total = total if total is not None else tally.total
-        if answered.is_empty or answered.response.is_none:
+        tally.take(document, total, is_miss=not (document.has_records or is_nothing))
+        if is_nothing:
             return None
         sight = Sight(document.beside, headers, document.count, tally.records, self.request.url, self._last(document))
         try:
@@ -247,21 +210,6 @@ class _Reading:
             raise wrong_paging(
                 self.plan, "The last record of a page, which says how to go on, cannot be read."
             ) from None
-
-    def _prove(self) -> None:
-        """See that as many records came as the API said there are.
-
-        Raises:
-            MovedError: If there are more or fewer.
-        """
-        if (
-            self.plan.options.format != "csv"
-            and self.tally.total is not None
-            and self.tally.total != self.tally.records
-        ):
-            raise MovedError(
-                f"The API says that there are {self.tally.total:,} records, and {self.tally.records:,} came."
-            )
 
 
 def _never_made(plan: Plan, orders: int, told: str) -> LakesmithError:

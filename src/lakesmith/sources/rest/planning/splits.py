@@ -56,6 +56,7 @@ class Planning:
             ConnectorOptionsError: If the stream's mode cannot work with how it is asked for.
         """
         self.refuse_doubles()
+        self.refuse_unmasked()
         place, incremental = Place.decode(ask.since), self.options.incremental
         is_whole = self.stream.mode == "replace" or incremental is None
         if is_whole and not ask.resumes:
@@ -97,6 +98,20 @@ class Planning:
                 f"{self.stream.id} reads windows again (`look_back`, `today`), and their rows would be there twice.",
                 where=self.stream.where,
                 fix="set `mode: dedupe` and `key:`: the newest row of a key is the one that counts then",
+            )
+
+    def refuse_unmasked(self) -> None:
+        """See that nothing is kept in plain beside a column that is masked.
+
+        Raises:
+            ConnectorOptionsError: If it would be.
+        """
+        masked = [name for name, said in self.stream.columns.items() if said.get("mask")]
+        if masked and self.options.keep_responses:
+            raise ConnectorOptionsError(
+                f"{self.stream.id} masks {', '.join(masked)}, and `keep_responses` would keep the same values as they came.",
+                where=self.stream.where,
+                fix="take out `keep_responses`, or the masks",
             )
 
     @property

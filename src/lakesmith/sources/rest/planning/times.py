@@ -13,7 +13,7 @@ from lakesmith.sources.rest.reading.sifting import NUMBER, Mark, mark_of
 DAY = timedelta(days=1)
 EPOCHS = ("epoch", "epoch_ms")
 MILLISECONDS = 10_000_000_000
-"""Numbers from here on are milliseconds since 1970, smaller ones seconds."""
+"""Numbers from here on are milliseconds since 1970, smaller ones seconds: these reach to 2286, those back to April 1970."""
 
 
 def written(at: datetime, form: str) -> str | int:

@@ -15,14 +15,12 @@ from lakesmith.model.streams import WORDS_KEY
 from lakesmith.project.settings import DECIMAL
 from lakesmith.sources.files.formats.nested.json_kinds import without_columns
 from lakesmith.sources.files.formats.nested.json_values import dump
+from lakesmith.sources.rest.planning.times import MILLISECONDS
 
 if TYPE_CHECKING:
     from lakesmith.sources.rest.options import RestStreamOptions
 
 INT, LONG = 2**31, 2**63
-MILLISECONDS = 10_000_000_000
-"""Numbers from here on are times in milliseconds since 1970, smaller ones in seconds: those reach to 2286, these back to April 1970."""
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = 300_000_000_000
 """No time that can be written lies so many seconds from 1970."""

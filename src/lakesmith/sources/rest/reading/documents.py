@@ -11,16 +11,24 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from lakesmith.sources.files.formats.nested.json_feed import Feed
 from lakesmith.sources.files.formats.nested.json_path import members
 from lakesmith.sources.files.formats.nested.json_scan import Elements, Scanner
+from lakesmith.sources.files.limits import MB, RECORD_BYTES
 from lakesmith.sources.rest.flow.digging import path_of
 from lakesmith.sources.rest.reading.cutting import SMALL, cut
 
 if TYPE_CHECKING:
     from lakesmith.sources.rest.flow.values import Body
 
-BESIDE_BYTES = 256 * 1024
+BESIDE_BYTES = MB
 """How long a value beside the records may be to be kept; longer ones are data that nobody asked for."""
 
+ALL_BESIDE_BYTES = 16 * MB
+"""How long all of them may be together: an answer that has more has its records elsewhere."""
+
 DIGEST_BYTES = 16
+
+
+class TooMuchError(ValueError):
+    """More stands in an answer than memory is meant for, outside of the list of its records; the text says what."""
 
 
 class Pouring:
@@ -48,6 +56,7 @@ class Document:
 
     `has_records` is false where nothing at all is at their path. `picked` is what was picked of each record, if it was asked for,
     `last` the text of the last one; `cut` all of them, where they are few. `is_ended` is false where an answer of lines ends within one.
+    `dropped` are the paths beside the records whose values were too long to be kept, `beside_bytes` how long the others are together.
     """
 
     count: int = 0
@@ -58,6 +67,8 @@ class Document:
     last: bytes = b""
     cut: tuple[Elements, ...] | None = None
     is_ended: bool = True
+    dropped: set[tuple[str, ...]] = field(default_factory=set)
+    beside_bytes: int = 0
 
 
 def look_at(body: Body, records: str, name: str, pick: Callable[[bytes], Any] | None = None) -> Document:
@@ -102,6 +113,7 @@ def walk(file: BinaryIO, records: str, name: str, document: Document | None = No
 
     Raises:
         SourceDataError: If it is no JSON from its beginning to its end.
+        TooMuchError: If what is not in a list of records is too much.
     """
     seen = document or Document()
     scanner = Scanner(Feed(Pouring(file), "utf-8", name), name)
@@ -118,18 +130,20 @@ def _walk(scanner: Scanner, path: tuple[str, ...], seen: Document) -> Iterator[E
         yield from _records(scanner, letter, seen)
         return
     if letter != b"{":
-        seen.beside = _value(scanner)
+        seen.beside = _value(scanner, seen, ())
         return
     beside: dict[str, Any] = {}
     seen.beside = beside
     for key in members(scanner):
         if key != path[0]:
-            beside[key] = _value(scanner)
+            beside[key] = _value(scanner, seen, (key,))
         elif len(path) > 1 and scanner.peek() == b"{":
-            inner = Document()
+            inner = Document(beside_bytes=seen.beside_bytes)
             yield from _walk(scanner, path[1:], inner)
             beside[key] = inner.beside
             seen.has_records = seen.has_records or inner.has_records
+            seen.dropped |= {(key, *below) for below in inner.dropped}
+            seen.beside_bytes = inner.beside_bytes
         else:
             yield from _records(scanner, scanner.peek(), seen)
 
@@ -142,7 +156,14 @@ def _records(scanner: Scanner, letter: bytes, seen: Document) -> Iterator[Elemen
         yield from scanner.elements()
         return
     line = scanner.line
-    text = b"".join(scanner.value_parts())
+    parts = bytearray()
+    for part in scanner.value_parts():
+        parts += part
+        if len(parts) > RECORD_BYTES:
+            raise TooMuchError(
+                f"in the place of a list of records it has an object of more than {RECORD_BYTES // MB} MB"
+            )
+    text = bytes(parts)
     if text == b"null":
         return
     seen.has_records = True
@@ -151,7 +172,7 @@ def _records(scanner: Scanner, letter: bytes, seen: Document) -> Iterator[Elemen
     yield Elements((text,), (line,))
 
 
-def _value(scanner: Scanner) -> Any:
+def _value(scanner: Scanner, seen: Document, at: tuple[str, ...]) -> Any:
     """Return the value that comes next, None if it is too long to be of use beside records."""
     parts: list[bytes] = []
     size = 0
@@ -160,7 +181,11 @@ def _value(scanner: Scanner) -> Any:
         if size <= BESIDE_BYTES:
             parts.append(part)
     if size > BESIDE_BYTES:
+        seen.dropped.add(at)
         return None
+    seen.beside_bytes += size
+    if seen.beside_bytes > ALL_BESIDE_BYTES:
+        raise TooMuchError(f"it has more than {ALL_BESIDE_BYTES // MB} MB beside its records")
     return _plain(scanner, b"".join(parts))
 
 

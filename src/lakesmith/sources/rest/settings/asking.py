@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lakesmith.sources.rest.settings.part import Part, Text
 
@@ -29,3 +29,9 @@ class AskOptions(Part):
     headers: dict[Text, str] = Field(default_factory=dict, description="Headers of this request.")
     body: Any = Field(default=None, description="What is sent as JSON (a mapping or a list), or as a form.")
     body_as: Literal["json", "form"] = Field(default="json", description="How the body is written.")
+
+    @model_validator(mode="after")
+    def _is_a_form(self) -> AskOptions:
+        if self.body_as == "form" and self.body is not None and not isinstance(self.body, dict):
+            raise ValueError("`body_as: form` needs a `body` of names and values")
+        return self

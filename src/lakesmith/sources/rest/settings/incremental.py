@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,6 +11,19 @@ from lakesmith.project.times import check_timezone
 from lakesmith.sources.rest.settings.part import Duration, Part, Text
 
 DAY = timedelta(days=1)
+FORMATS = ("date", "iso", "epoch", "epoch_ms")
+TOLD_APART = ((2001, 1, 1), (2001, 1, 2), (2001, 2, 1), (2002, 1, 1))
+
+
+def _check_format(form: str) -> str:
+    if form in FORMATS:
+        return form
+    days = [datetime(year, month, day, tzinfo=UTC) for year, month, day in TOLD_APART]
+    if len({day.strftime(form) for day in days}) < len(days):
+        raise ValueError(
+            f"should be one of {', '.join(FORMATS)}, or a pattern that tells each day from all others, such as %Y%m%d"
+        )
+    return form
 
 
 class IncrementalOptions(Part):
@@ -35,15 +48,20 @@ class IncrementalOptions(Part):
             "dedupe` and a key, or a cursor, whose records are told apart by themselves."
         ),
     )
-    format: Text = Field(
+    format: Annotated[Text, AfterValidator(_check_format)] = Field(
         default="date",
         description="How days and times are written: `date` (2024-01-31), `iso` (2024-01-31T00:00:00Z), `epoch`, `epoch_ms`, or a pattern such as `%Y%m%d`.",
     )
     until: Literal["included", "excluded"] = Field(
-        default="included", description="Whether the day `{until}` belongs to the window."
+        default="included",
+        description="Whether what `{until}` says belongs to the window. A format with a time says its last moment then, else the midnight after it.",
     )
     timezone: Annotated[str, AfterValidator(check_timezone)] = Field(
         default="UTC", description="The time zone of the account: when its day is over."
+    )
+    asks_all: bool = Field(
+        default=False,
+        description="Windows: whether it is meant that no request says `{since}` or `{until}`, so that each window brings whatever the API has then.",
     )
     today: bool = Field(default=False, description="Whether the day that is not over yet is read, too.")
 

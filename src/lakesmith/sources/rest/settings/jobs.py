@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -10,12 +11,18 @@ from lakesmith.sources.rest.settings.asking import AskOptions
 from lakesmith.sources.rest.settings.part import Numbers, Part, Text, Texts, check_pattern
 
 
+def _check_group(pattern: str) -> str:
+    if not re.compile(pattern).groups:
+        raise ValueError(r"needs a group around the id, such as `duplicate of (\S+)`")
+    return pattern
+
+
 class SameOptions(Part):
     """The answer to an order of a report that is being made already."""
 
     status: Numbers = Field(default=(), description="The status codes of such an answer; any when left out.")
     path: Text = Field(description="Where the answer tells of it.")
-    matches: Annotated[str, AfterValidator(check_pattern)] = Field(
+    matches: Annotated[str, AfterValidator(check_pattern), AfterValidator(_check_group)] = Field(
         description="A regular expression whose first group is the id of that report."
     )
 

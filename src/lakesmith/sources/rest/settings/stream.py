@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from lakesmith.project.settings import ColumnType
+from lakesmith.sources.rest.flow.places import names_in
 from lakesmith.sources.rest.settings.asking import AskOptions
 from lakesmith.sources.rest.settings.errors import ErrorRule
 from lakesmith.sources.rest.settings.incremental import IncrementalOptions
@@ -82,7 +83,25 @@ class RestStreamOptions(AskOptions):
             raise ValueError("takes either `parent` or `incremental`")
         if self.select and self.exclude:
             raise ValueError("`select` and `exclude` say the same thing in two ways: keep one of them")
-        is_known = isinstance(self.incremental, IncrementalOptions)  # of a preset, it is a part of one only
-        if is_known and self.incremental and self.incremental.cursor and self.format == "csv":
-            raise ValueError("a `cursor` needs records of JSON")
+        if isinstance(self.incremental, IncrementalOptions):  # of a preset, it may be a part of one only
+            self._asks_for(self.incremental)
+        if isinstance(self.parent, ParentOptions) and not any(name.startswith("parent.") for name in self._places()):
+            fields = ", ".join(f"{{parent.{field}}}" for field in self.parent.fields.values())
+            raise ValueError(
+                f"names no field of its `parent` in a request, which would bring the same records for each; write {fields} in `path`, `params` or `body`"
+            )
         return self
+
+    def _asks_for(self, incremental: IncrementalOptions) -> None:
+        if incremental.cursor and self.format == "csv":
+            raise ValueError("a `cursor` needs records of JSON")
+        if incremental.is_windows and not incremental.asks_all and not {"since", "until"} & self._places():
+            raise ValueError(
+                "has windows, and no request that says `{since}` or `{until}`: each window would bring all records. "
+                "Write them in `params`, `path` or `body`; if the API needs neither, say `incremental: {asks_all: true}`"
+            )
+
+    def _places(self) -> set[str]:
+        """Return the names of all places in the requests of this stream."""
+        asks = [self, *([self.jobs.submit, self.jobs.poll] if isinstance(self.jobs, JobOptions) else [])]
+        return names_in([(ask.path, ask.params, ask.headers, ask.body) for ask in asks])
