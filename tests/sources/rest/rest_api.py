@@ -126,7 +126,7 @@ class Shelf:
         if asked.is_spoilt("report_expires"):
             return Answer(403, b"<Error><Code>ExpiredToken</Code></Error>")
         return Answer(
-            200, gzip.compress(json.dumps(self.records).encode()), {"Content-Type": "application/octet-stream"}
+            200, gzip.compress(json.dumps(self.records).encode(), mtime=0), {"Content-Type": "application/octet-stream"}
         )
 
 
