@@ -52,7 +52,7 @@ class MongoOptions(BaseModel):
         default=15, ge=1, description="How many seconds finding and reaching a server may take."
     )
     split_kb: int = Field(
-        default=65_536, ge=1, description="How large the parts are that a collection is read in, in KB of documents."
+        default=262_144, ge=1, description="How large the parts are that a collection is read in, in KB of documents."
     )
     batch_kb: int = Field(default=4_096, ge=1, le=16_384, description="How many KB of documents are decoded at a time.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import chain, compress, count
 from typing import Any
 
 from lakesmith.sources.mongodb.decoding import layout as bson
@@ -80,7 +80,7 @@ def _add_nested(step: Step, rows: Sequence[int], lengths: Column, contents: Colu
         contents = list(compress(contents, lengths))
         lengths = list(filter(None, lengths))
     extra = _BESIDE[step.kind]
-    if array("i", b"".join(lengths)) != array("i", [len(content) + extra for content in contents]):
+    if array("i", b"".join(lengths)) != array("i", map(extra.__add__, map(len, contents))):
         raise BrokenError("an object is not as long as it was taken to be")
     if step.kind == bson.OBJECT:
         step.field.by_code[step.code] = Values(rows, Raw(lengths, contents, b""))
@@ -109,18 +109,32 @@ def _fill_elements(field: Field, inner: Elements | None, bodies: Sequence[bytes]
         return [0] * len(bodies)
     if inner is None or field.element is None:
         raise BrokenError("an array has elements")
-    columns = list(zip(*inner.pattern.findall(joined), strict=True))
+    columns = _taken_apart(inner, joined)
     numbers = columns[0]
-    starts = [row for row, number in enumerate(numbers) if number == b"0"]
+    starts = list(compress(count(), map(b"0".__eq__, numbers)))
     lengths = [stop - start for start, stop in zip(starts, [*starts[1:], len(numbers)], strict=True)]
     while len(_numbers) < max(lengths):
         _numbers.append(b"%d" % len(_numbers))
-    if list(chain.from_iterable(_numbers[:length] for length in lengths)) != list(numbers):
+    if list(chain.from_iterable(_numbers[:length] for length in lengths)) != numbers:
         raise BrokenError("the names of an array do not count")
-    full = iter(lengths)
-    counts = [next(full, 0) if body else 0 for body in bodies]
-    if sum(counts) != len(numbers):
+    counts = lengths
+    if not all(bodies):
+        full = iter(lengths)
+        counts = [next(full, 0) if body else 0 for body in bodies]
+    if len(counts) != len(bodies) or sum(counts) != len(numbers):
         raise BrokenError("the names of an array do not count")
     field.elements = len(numbers)
     fill(inner.steps, columns, len(numbers))
     return counts
+
+
+def _taken_apart(inner: Elements, joined: bytes) -> list[list[Any]]:
+    """Return the captured groups of elements that lie one behind the other, by group.
+
+    `split` gives what lies between the matches, which is nothing, and their groups in one list: no tuple for each element.
+    """
+    found = inner.pattern.split(joined)
+    width = inner.pattern.groups + 1
+    if any(found[::width]):
+        raise BrokenError("there is something between the elements of an array")
+    return [found[at::width] for at in range(1, width)]

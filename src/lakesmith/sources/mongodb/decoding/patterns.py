@@ -17,6 +17,8 @@ from lakesmith.sources.mongodb.decoding.shapes import SUBTYPES, Shape, Slot
 
 _LENGTH = b"...."
 _NUMBER = b"[0-9]++\\0"
+_CAPTURED, _AHEAD = b"([0-9]++)\\0", b"(?=.([0-9]++))"
+"""The same as a group; and one that looks ahead, where several ways would each have a group of their own, which is slower."""
 _TEXT = b"[^\\0]*+"
 _TYPED = (bson.DOUBLE, bson.OBJECT_ID, bson.BOOL, bson.DATE, bson.NULL, bson.INT, bson.LONG, bson.DECIMAL)
 
@@ -54,10 +56,11 @@ class _Writer:
 
     def element(self, slot: Slot) -> bytes:
         """Return the pattern of one element of an array, whose number is the first group."""
-        number = b""
+        number, name = b"", _NUMBER
         if self.captures:
-            number, self.groups = b"(?=.([0-9]++))", 1
-        ways = [self._way(kind, _NUMBER, slot) for kind in slot.kinds]
+            self.groups = 1
+            number, name = (b"", _CAPTURED) if _is_of_one_way(slot) else (_AHEAD, _NUMBER)
+        ways = [self._way(kind, name, slot) for kind in slot.kinds]
         return number + b"(?>" + b"|".join(ways) + b")"
 
     def _member(self, name: bytes, slot: Slot) -> bytes:
@@ -113,6 +116,11 @@ def _elements(slot: Slot) -> Elements:
     writer = _Writer(captures=True)
     body = writer.element(slot)
     return Elements(re.compile(body, re.DOTALL), writer.steps)
+
+
+def _is_of_one_way(slot: Slot) -> bool:
+    """Whether elements have one pattern alone, in which their number comes before all that is captured."""
+    return len(slot.kinds) == 1 and all(bson.FIXED.get(kind, 1) and kind != bson.BINARY for kind in slot.kinds)
 
 
 def _repeated(slot: Slot | None) -> bytes:

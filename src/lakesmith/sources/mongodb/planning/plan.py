@@ -21,8 +21,8 @@ from lakesmith.sources.mongodb.position import CursorPlace, Held, Part, Place, P
 
 KB = 1024
 LARGE_BYTES = 16 * KB * KB
-"""From this size on a collection is cut into several parts for each process, though fewer would do."""
-PER_LANE = 4
+"""From this size on a collection is cut into several parts for each process, as many for each, though fewer would do."""
+PER_LANE = 2
 LEAST_BYTES = 4 * KB * KB
 WHOLE = "whole"
 
@@ -92,6 +92,7 @@ class Sized:
         parts = -(-self.bytes // split_bytes)
         if self.bytes >= LARGE_BYTES:
             parts = max(parts, min(PER_LANE * lanes, self.bytes // LEAST_BYTES))
+            parts = -(-parts // lanes) * lanes
         return max(1, min(parts, self.documents))
 
 

@@ -22,11 +22,11 @@ MODULE = "lakesmith.sources.mongodb.reading.worker"
 class Worker:
     """A child process and our end of its channel. It is killed when this is closed; it ends by itself when this process does.
 
-    `is_ready`: it is not in the middle of something.
+    `is_ready`: it is not in the middle of something. `is_killed`: it was told to end, and may be there for a moment yet.
     """
 
     def __init__(self) -> None:
-        self.is_ready = True
+        self.is_ready, self.is_killed = True, False
         self._channel, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         descriptors = theirs.fileno(), lifeline
@@ -83,6 +83,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once; whoever waits for its answer gets an error. Any thread may ask."""
+        self.is_killed = True
         with suppress(OSError):
             self._process.kill()
 
@@ -135,7 +136,8 @@ class Crew:
     def give_back(self, worker: Worker) -> None:
         """Let a worker wait for its next job; one that was left in the middle of something is ended."""
         with self._lock:
-            keeps = worker.is_ready and worker.is_alive and not self._is_closed and len(self._idle) < self._size
+            is_fit = worker.is_ready and worker.is_alive and not worker.is_killed
+            keeps = is_fit and not self._is_closed and len(self._idle) < self._size
             if keeps:
                 self._idle.append(worker)
         if not keeps:

@@ -50,19 +50,26 @@ class Stop:
     def __init__(self) -> None:
         self.is_asked = threading.Event()
         self._worker: Worker | None = None
+        self._lock = threading.RLock()
 
     def begin(self, worker: Worker) -> None:
         """Say which process is to be ended."""
-        self._worker = worker
-        if self.is_asked.is_set():
-            worker.kill()
+        with self._lock:
+            self._worker = worker
+            if self.is_asked.is_set():
+                worker.kill()
 
     def ask(self) -> None:
         """End it."""
-        self.is_asked.set()
-        worker = self._worker
-        if worker is not None:
-            worker.kill()
+        with self._lock:
+            self.is_asked.set()
+            if self._worker is not None:
+                self._worker.kill()
+
+    def end(self) -> None:
+        """Forget the process: another split may be read by it from now on."""
+        with self._lock:
+            self._worker = None
 
     def need_not(self, about: str) -> None:
         """Go on if nobody asked.
@@ -129,6 +136,7 @@ def read_split(crew: Crew, server: Server, task: Task, stop: Stop) -> Iterator[C
             need_same(server, task, about)  # what the server says of a collection that is gone is of no help
         raise
     finally:
+        stop.end()
         crew.give_back(worker)
     need_same(server, task, about)
     yield gathered.end(task.ask_at_end())

@@ -227,8 +227,22 @@ def _end_with(lifeline: int) -> None:
     os._exit(0)
 
 
+class _WithoutPandas:
+    """Lets pyarrow, which looks for pandas' arrays wherever it is installed, find none: importing it takes longer than all else."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002 - import's own names
+        """Refuse pandas, and leave all else to others.
+
+        Raises:
+            ModuleNotFoundError: For pandas.
+        """
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
+    sys.meta_path.insert(0, _WithoutPandas())
     threading.Thread(target=_end_with, args=(int(sys.argv[2]),), daemon=True).start()
     try:
         main(socket.socket(fileno=int(sys.argv[1])))
