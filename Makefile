@@ -30,7 +30,7 @@ $(VENV)-servers/stamp: requirements-servers.lock
 demo: $(VENV)/runtime.stamp $(VENV)-servers/stamp ## days of three demo companies, from files, PostgreSQL, MongoDB and five platforms to their pages, in demo*/
 	$(BIN)/lakesmith demo demo
 	$(BIN)/lakesmith demo demo-subscriptions --template subscriptions
-	LAKESMITH_MONGODB=$(VENV)-servers/bin/secantusd-rs $(BIN)/lakesmith demo demo-sales-marketing --template sales-marketing
+	LAKESMITH_MONGODB=$(abspath $(VENV)-servers)/bin/secantusd-rs $(BIN)/lakesmith demo demo-sales-marketing --template sales-marketing
 
 test: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -131,7 +131,8 @@ def check_installed() -> None:
 
 def _program() -> str | None:
     named = os.environ.get(PROGRAM, "")
-    return shutil.which(named) if named else None
+    found = shutil.which(named) if named else None
+    return None if found is None else str(Path(found).absolute())  # it runs in a folder of its own
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from lakesmith.testing.torture.campaigns import (
 )
 from lakesmith.testing.torture.report import Report
 
-PARTS = ("points", "files", "random", "faults", "mutants", "histories", "postgres")
+PARTS = ("points", "files", "random", "faults", "mutants", "histories", "postgres", "mongodb")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
     asked = _parse(words)
     victims.import_everything()
     if asked.seed is not None:
-        return _replay_postgres(asked) if asked.part == ["postgres"] else _replay(asked.seed)
+        return _replay_server(asked) if asked.part in (["postgres"], ["mongodb"]) else _replay(asked.seed)
     report = Report()
     place = Path(tempfile.mkdtemp(prefix="torture-", dir=asked.tmp))
     try:
@@ -60,7 +60,7 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seed",
         type=int,
-        help="play the history of this seed, tell it, and make it shorter if it breaks a law; with --part postgres one of these",
+        help="play the history of this seed, tell it, and make it shorter if it breaks a law; with --part postgres or mongodb one of these",
     )
     parser.add_argument(
         "--quick", action="store_true", help="a small part of everything but the mutants, in about a minute"
@@ -68,6 +68,7 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be said more than once")
     parser.add_argument("--histories", type=int, help="how many histories to play")
     parser.add_argument("--towns", type=int, help="how many histories of a PostgreSQL server to play")
+    parser.add_argument("--markets", type=int, help="how many histories of a MongoDB server to play")
     parser.add_argument("--steps", type=int, help="how many operations each of these has")
     parser.add_argument("--no-mutants", action="store_true", help="leave out the mutants")
     parser.add_argument("--kills", type=int, help="how many kills at random times")
@@ -84,7 +85,8 @@ def _budget(asked: argparse.Namespace) -> Budget:
     budget = replace(QUICK if asked.quick else Budget(), workers=asked.workers, first_seed=asked.first_seed)
     budget = budget if asked.histories is None else replace(budget, histories=asked.histories)
     budget = budget if asked.towns is None else replace(budget, towns=asked.towns)
-    budget = budget if asked.steps is None else replace(budget, town_steps=asked.steps)
+    budget = budget if asked.markets is None else replace(budget, markets=asked.markets)
+    budget = budget if asked.steps is None else replace(budget, town_steps=asked.steps, market_steps=asked.steps)
     budget = replace(budget, mutant_seeds=0) if asked.no_mutants else budget
     return budget if asked.kills is None else replace(budget, random_kills=asked.kills)
 
@@ -98,11 +100,15 @@ def _replay(seed: int) -> int:
     return 0 if "BROKEN" not in told else 1
 
 
-def _replay_postgres(asked: argparse.Namespace) -> int:
-    from lakesmith.testing.torture.postgres.campaign import replay
+def _replay_server(asked: argparse.Namespace) -> int:
+    from lakesmith.testing.torture.mongodb.campaign import replay as replay_mongodb
+    from lakesmith.testing.torture.postgres.campaign import replay as replay_postgres
 
     with tempfile.TemporaryDirectory(prefix="torture-", dir=asked.tmp) as place:
-        told = replay(asked.seed, Path(place))
+        if asked.part == ["mongodb"]:
+            told = replay_mongodb(asked.seed, Path(place), asked.steps)
+        else:
+            told = replay_postgres(asked.seed, Path(place))
     say(told)
     return 0 if "BROKEN" not in told else 1
 
@@ -149,6 +155,12 @@ def _postgres(budget: Budget, place: Path, report: Report) -> None:
     report.parts["postgres"] = torture_postgres(budget, place, say)
 
 
+def _mongodb(budget: Budget, place: Path, report: Report) -> None:
+    from lakesmith.testing.torture.mongodb.campaign import torture_mongodb
+
+    report.parts["mongodb"] = torture_mongodb(budget, place, say)
+
+
 _DO: dict[str, Callable[[Budget, Path, Report], None]] = {
     "points": _points,
     "files": _files,
@@ -157,6 +169,7 @@ _DO: dict[str, Callable[[Budget, Path, Report], None]] = {
     "mutants": _mutants,
     "histories": _histories,
     "postgres": _postgres,
+    "mongodb": _mongodb,
 }
 
 if __name__ == "__main__":

@@ -33,10 +33,15 @@ class Budget:
     towns: int = 55
     """Histories of a PostgreSQL server, each of about so many operations:"""
     town_steps: int = 420
+    markets: int = 28
+    """Histories of a MongoDB server, each of about so many operations:"""
+    market_steps: int = 800
     workers: int = 2
 
 
-QUICK = Budget(histories=200, random_kills=10, every=15, second_every=25, mutant_seeds=0, fault_times=1, towns=2)
+QUICK = Budget(
+    histories=200, random_kills=10, every=15, second_every=25, mutant_seeds=0, fault_times=1, towns=2, markets=2
+)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,14 @@ SERVER = {
     "server_returns": "rolled back over a build",
 }
 """Figures of the servers, by their names on the page."""
+DOCUMENTS = {
+    "document_operations": "operations",
+    "document_drift": "drift",
+    "document_loads": "loads",
+    "document_kills": "killed",
+    "document_rows": "rows compared",
+}
+"""Figures of the servers of documents, by their names on the page."""
 COUNTED = ("lost", "doubled", "unreadable")
 PAGE = """# Torture: what was done to the lake, and what came of it
 
@@ -34,6 +42,8 @@ PAGE = """# Torture: what was done to the lake, and what came of it
 | operations on PostgreSQL servers, of these DDL | {operations:,}, {ddl:,} |
 | loads of these, of these killed | {server_loads:,}, {server_kills:,} |
 | rollbacks over a part of a generation that was built aside | {server_returns:,} |
+| operations on MongoDB servers, of these steps of drift | {document_operations:,}, {document_drift:,} |
+| loads of these, of these killed; rows compared | {document_loads:,}, {document_kills:,}; {document_rows:,} |
 | kinds of trouble | {fault_count} |
 | mutants caught | {caught} of {mutant_count} |
 
@@ -84,6 +94,20 @@ cursor lies further back than `look_back` when it is committed is promised to no
 `python -m lakesmith.testing.torture --part postgres --seed <number>`.
 
 {server_table}
+
+## A MongoDB server
+
+A seed gives a history of a collection, with `_id`s of one type or of seven, and a cursor of some type, in an object or not: documents come,
+change, go, are replaced, come late and share the cursor's last value, by single commands and in bulk; fields and parts of objects are renamed,
+come, go and change their types, empty lists and objects among their values; indexes come and go, the collection is renamed, or dropped and
+made anew. Three streams are loaded by `replace`, `append` and `dedupe`, in many ranges, and keys are compared now and then. While they are
+read documents go on changing; the process dies at a crash point or at a random time, the processes that read are killed, their cursors are
+ended, the server is killed and started again. Every version that the server held at each moment is known. After each load all of bronze is
+compared: each row is a version that was there while the load read, leaf by leaf with its siblings, none is there twice, and what was there
+throughout is there: all of it in `replace`, and in the other modes all whose cursor is not further back than `look_back`; in `dedupe` the
+newest row of each key is the document as it is. To see one again: `python -m lakesmith.testing.torture --part mongodb --seed <number>`.
+
+{document_table}
 
 ## Trouble
 
@@ -151,8 +175,13 @@ def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "commits": histories.get("commits", 0),
         "steps": histories.get("steps", {}),
         "faults": parts.get("faults", {}).get("faults", {}),
-        "mutants": {**parts.get("mutants", {}).get("mutants", {}), **parts.get("postgres", {}).get("mutants", {})},
+        "mutants": {
+            name: caught
+            for part in ("mutants", "postgres", "mongodb")
+            for name, caught in parts.get(part, {}).get("mutants", {}).items()
+        },
         "postgres": parts.get("postgres", {}).get("postgres", {}),
+        "mongodb": parts.get("mongodb", {}).get("mongodb", {}),
         **{kind: sum(part.get(kind, 0) for part in parts.values()) for kind in (*COUNTED, "other", "seconds")},
         "seeds": {name: part["seeds"] for name, part in parts.items() if "seeds" in part},
         "parts": parts,
@@ -162,7 +191,7 @@ def _figures(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def page(figures: dict[str, Any]) -> str:
     """Return the page for people."""
     kills, mutants, files = figures["kills"], figures["mutants"], figures["files"]
-    server = figures.get("postgres", {})
+    server, documents = figures.get("postgres", {}), figures.get("mongodb", {})
     return PAGE.format(
         **{kind: figures[kind] for kind in (*COUNTED, "other")},
         minutes=round(figures["seconds"] / 60),
@@ -177,6 +206,8 @@ def page(figures: dict[str, Any]) -> str:
         commits=figures["commits"],
         **{name: server.get(key, 0) for name, key in SERVER.items()},
         server_table=_table(("on the server", "times"), _steps_of(server)),
+        **{name: documents.get(key, 0) for name, key in DOCUMENTS.items()},
+        document_table=_table(("on the server", "times"), _steps_of(documents)),
         fault_count=len(figures["faults"]),
         caught=sum(mutants.values()),
         mutant_count=len(mutants),
