@@ -104,3 +104,23 @@ def test_a_table_that_is_there_and_a_pinned_column_are_never_a_surprise():
     known = Shaper(schema, Policy(), joint_types={"x": DOUBLE})
     assert known.shape(pa.record_batch({"x": [0.5]}), str).rows.to_pylist() == [{"x": None, "x__double": 0.5}]
     assert not known.is_surprised
+
+
+def test_what_was_not_there_when_the_source_was_looked_at_has_its_column():
+    seen_then = pa.record_batch({"f": pa.array([{"p": {"q": 1}}])})
+    now = pa.record_batch({"f": pa.array([{"p": {"q": 1, "postCode": "x"}, "r": [2]}])})
+    shaper = Shaper(None, Policy(), {}, joint_of([seen_then]))
+    rows = shaper.shape(now, str).rows
+    assert rows.to_pylist() == [{"f": {"p": {"q": 1, "post_code": "x"}, "r": [2]}}]
+
+
+@pytest.mark.parametrize("order", [("post_code", "postCode"), ("postCode", "post_code")])
+@pytest.mark.parametrize("known", [None, ("post_code",), ("x",), ("post_code_2", "post_code")])
+@pytest.mark.parametrize("typed", ["post_code", "postCode"])
+def test_a_part_without_a_type_does_not_take_the_name_of_one_with_a_type(order, known, typed):
+    kind = pa.struct([(name, pa.string() if name == typed else pa.null()) for name in order])
+    batch = pa.record_batch({"f": pa.array([{"post_code": None, "postCode": None, typed: "v"}], kind)})
+    fields = tuple(Field(name, STRING, id=number) for number, name in enumerate(known or (), 2))
+    before = None if known is None else Schema((Field("f", Struct(fields), "f", id=1),))
+    rows = Shaper(before, Policy(), {}).shape(batch, str).rows.to_pylist()
+    assert {name: value for name, value in rows[0]["f"].items() if value is not None} == {"post_code": "v"}

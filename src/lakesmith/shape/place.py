@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lakesmith.errors import FatalError
 from lakesmith.model.shapes import Drift
 from lakesmith.model.spellings import Spelling
 from lakesmith.model.types import STRING, Field, List, Map, Struct, Type
-from lakesmith.shape.arrow import Array, is_, pa, pc
-from lakesmith.shape.arrow_types import arrow_type, is_list
+from lakesmith.shape.arrow import Array, DataType, is_, pa, pc
+from lakesmith.shape.arrow_types import arrow_type, is_list, type_of
 from lakesmith.shape.empties import SUFFIX, bare_text, is_bare, is_whole, outline_of, told_type, waiting_field
 from lakesmith.shape.fit import fit_flat, fit_text, only, plain
 from lakesmith.shape.merge import ADDED, MISFIT, folded_names, is_pinned, refused, sibling_doc
@@ -135,7 +135,7 @@ class Placer:
         arrays: dict[str, Array] = {}
         misfits = None
         names = unique(part.name for part in values.type)
-        for name, source, part in zip(folded_names(kind.fields, names), names, values.flatten(), strict=True):
+        for name, source, part in zip(_part_names(kind, values.type, names), names, values.flatten(), strict=True):
             inner = replace(spot, path=f"{spot.path}.{name}")
             if name in fields:
                 placed = self.place(fields[name], part, inner, fields)
@@ -243,6 +243,19 @@ class Placer:
         grown = replace(kind, value=inner.type)
         made = pa.MapArray.from_arrays(offsets, as_text(plain(keys)), inner.values, type=arrow_type(grown), mask=gone)
         return Fitting(made, grown, rows, inner.told)
+
+
+def _part_names(kind: Struct, seen: DataType, sources: Sequence[str]) -> list[str]:
+    """Return the folded names of parts: those with a type as they were given when the columns were merged, the others beside them."""
+    typed = [source for source, part in zip(sources, seen, strict=True) if type_of(part.type) is not None]
+    told = dict(zip(typed, folded_names(kind.fields, typed), strict=True))
+    known = {part.name: part for part in kind.fields}
+    given = [replace(known.get(name, Field(name, STRING)), source_name=source) for source, name in told.items()]
+    taken = {part.name for part in given}
+    around = (*given, *(part for part in kind.fields if part.name not in taken))
+    others = [source for source in sources if source not in told]
+    told.update(zip(others, folded_names(around, others), strict=True))
+    return [told[source] for source in sources]
 
 
 def _seen(values: Array) -> Type:

@@ -256,10 +256,12 @@ class Shaper:
         return form.type if form else None
 
     def _joint_type(self, name: str, seen: Type | None, known: Field | None) -> Type | None:
-        """Return the type that a new column gets: the one that is known to come, or else the one seen; note what it should have been."""
+        """Return the type that a new column gets: of what is known to come and of what is seen; note what it should have been."""
         if self._before is not None or (known is not None and known.name in self._given):
             return seen
-        kind = self._joint_types.get(name, seen) if known is None else seen
+        coming = self._joint_types.get(name) if known is None else None
+        # a source may have changed since it was looked at: nothing says that what is seen now was there then
+        kind = seen if coming is None else coming if seen is None else join(coming, seen)
         if kind is not None:
             met = self._met.get(name, kind)
             self._met[name] = join(met, kind)
