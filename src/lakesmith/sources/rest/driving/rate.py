@@ -27,7 +27,7 @@ class Bucket:
             self._permits = min(self._most, self._permits + passed / self._per_permit_s)
             self._at_s = max(self._at_s, now_s)
             self._permits -= 1
-            wait_s = max(-self._permits * self._per_permit_s, self._held_until_s - now_s, 0.0)
+            wait_s = max(0.0, -self._permits * self._per_permit_s, self._held_until_s - now_s)
             return round(wait_s, 6)
 
     def hold(self, now_s: float, seconds: float) -> None:
