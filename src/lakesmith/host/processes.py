@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,30 @@ def running(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None 
     finally:
         end(process)
         drain.join(timeout=1.0)
+
+
+def start_module(
+    module: str, words: Sequence[object], descriptors: Sequence[int], *, env: Mapping[str, str], cwd: str | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a module of ours as a process of its own, which speaks through descriptors that it inherits and nothing else.
+
+    Args:
+        module: Its name; it finds what this process finds, and nothing of the folder it runs in.
+        words: What follows it on the command line.
+        descriptors: What it inherits.
+        env: Its environment, but for what Python needs.
+        cwd: The folder it runs in; this process's own when left out.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *map(str, words)],
+        env={**env, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=cwd,
+        pass_fds=descriptors,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C reaches us alone
+    )
 
 
 def end(process: subprocess.Popen[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
 
 Position = bytes
 """Canonical JSON, opaque to all but the source that wrote it."""
+
+
+def canonical(plain: object) -> Position:
+    """Return plain values as canonical JSON: keys sorted, no blanks.
+
+    Examples:
+        >>> canonical({"b": [1, None], "a": "ä"}).decode()
+        '{"a":"ä","b":[1,null]}'
+    """
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
 
 TEXT_KEY = b"lakesmith.text"
 """Arrow field metadata key: the column is text whose type the source does not know (CSV and the like)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -40,6 +41,19 @@ def parse_duration(text: object) -> timedelta:
     if match is None or int(match[1]) == 0:
         raise ValueError("should be a duration such as 30m, 2h or 30d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def check_look_back(value: str | float) -> str | float:
+    """Return how far to look back as it is: a duration for times, or a number for numbers.
+
+    Raises:
+        ValueError: If it is no duration, or no number above 0.
+    """
+    if isinstance(value, str):
+        parse_duration(value)
+    elif not (math.isfinite(value) and value > 0):
+        raise ValueError("should be a number above 0")
+    return value
 
 
 def check_time(text: str) -> str:

@@ -17,8 +17,9 @@ from reading_collections import CREW, opened, read_all, rows_of, trial_of
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError, SourceDataError, SourceMissingError
 from lakesmith.model.streams import Ask
 from lakesmith.sources.mongodb import MongoSource
-from lakesmith.sources.mongodb.connecting.faults import Scene, driver_errors, explain
+from lakesmith.sources.mongodb.connecting.faults import driver_errors, explain
 from lakesmith.sources.mongodb.planning.plan import Token
+from lakesmith.sources.scene import Scene
 
 SECRET = "hush-hush"
 SMALL = {"split_kb": 256, "batch_kb": 16}

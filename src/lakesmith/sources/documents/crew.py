@@ -7,8 +7,6 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
-import sys
 import time
 import weakref
 from collections import deque
@@ -16,6 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from lakesmith.host.processes import start_module
 from lakesmith.sources.documents.protocol import LENGTH, MAX_ANSWER, Request, frame
 
 START_S, SEND_S = 60.0, 60.0
@@ -57,26 +56,10 @@ class Worker:
         self.memory_mb, self.channel, self.served, self.is_ready = memory_mb, ours, 0, False
         self._inbox = bytearray()
         descriptors = theirs.fileno(), lifeline
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "lakesmith.sources.documents.worker",
-            *map(str, (*descriptors, memory_mb)),
-        ]
         kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        env = {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
+        words = (*descriptors, memory_mb)
         try:
-            self._process = subprocess.Popen(
-                command,
-                env=env,
-                cwd="/",
-                pass_fds=descriptors,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C reaches us alone
-            )
+            self._process = start_module("lakesmith.sources.documents.worker", words, descriptors, env=kept, cwd="/")
         finally:
             theirs.close()
             os.close(lifeline)

@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime
 from typing import ClassVar
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, SourceDataError, SourceMissingError
-from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, SourceContext, Split, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, SourceContext, Split, StreamSpec, canonical
 from lakesmith.sources.documents.crew import Crew
 from lakesmith.sources.documents.options import DocumentsOptions, DocumentStreamOptions
 from lakesmith.sources.documents.retrying import may_succeed
-from lakesmith.sources.files.deliveries.ledger import Entry, Ledger, canonical, decode, encode
+from lakesmith.sources.files.deliveries.ledger import Entry, Ledger, decode, encode
 from lakesmith.sources.files.deliveries.patterns import BadPatternError, Pattern, parse_pattern
 from lakesmith.sources.files.places import open_place
 from lakesmith.sources.files.places.place import Found

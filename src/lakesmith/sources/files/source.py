@@ -12,9 +12,20 @@ from typing import ClassVar
 from lakesmith.errors import ConnectorOptionsError, SourceDataError, SourceMissingError
 from lakesmith.host.clock import Clock, SystemClock
 from lakesmith.model.loads import QuarantinedRow
-from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, Replay, SourceContext, Split, StreamSpec
+from lakesmith.model.streams import (
+    Ask,
+    Chunk,
+    Finding,
+    Kept,
+    Position,
+    Replay,
+    SourceContext,
+    Split,
+    StreamSpec,
+    canonical,
+)
 from lakesmith.sources.files.deliveries.broken import BrokenFileError, Refusal, aside, stand_in
-from lakesmith.sources.files.deliveries.ledger import Book, Ledger, canonical, decode, encode, read_plain
+from lakesmith.sources.files.deliveries.ledger import Book, Ledger, decode, encode, read_plain
 from lakesmith.sources.files.deliveries.patterns import BadPatternError, Pattern, parse_pattern
 from lakesmith.sources.files.deliveries.planning import Comparing, in_order, tell_gone
 from lakesmith.sources.files.deliveries.splitting import Splitting

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from lakesmith.project.times import parse_duration
+from lakesmith.project.times import check_look_back, parse_duration
 
 READ_PREFERENCES = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
 FEWEST, MOST = 2, 8
@@ -91,22 +90,13 @@ class MongoStreamOptions(BaseModel):
         min_length=1,
         description="A field that grows with every document that is new or changed, `meta.changed` for a part of one. Modes append and dedupe read the documents above its last value.",
     )
-    look_back: str | int | float | None = Field(
+    look_back: Annotated[str | int | float, AfterValidator(check_look_back)] | None = Field(
         default=None,
         description="How far before the last value each load looks for documents that came late: `10m` for times, a number for numbers.",
     )
     max_fields: int | None = Field(
         default=None, ge=1, le=10_000, description="The same as of the source, for this collection."
     )
-
-    @field_validator("look_back")
-    @classmethod
-    def _known_look_back(cls, value: str | float | None) -> str | float | None:
-        if isinstance(value, str):
-            parse_duration(value)
-        elif value is not None and not (math.isfinite(value) and value > 0):
-            raise ValueError("should be a number above 0")
-        return value
 
     @model_validator(mode="after")
     def _goes_together(self) -> MongoStreamOptions:

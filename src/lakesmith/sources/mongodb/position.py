@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lakesmith.model.streams import Position
+from lakesmith.model.streams import Position, canonical
 
 MOST_HELD = 100_000
 """Of how many documents a position keeps the fingerprints; of more of them it keeps their sum."""
@@ -190,8 +190,3 @@ class Place:
         if moved.done == len(moved.parts):
             return replace(self, plan=None, cursor=moved.end)
         return replace(self, plan=moved)
-
-
-def canonical(plain: Mapping[str, Any]) -> bytes:
-    """Return plain values as canonical JSON: keys sorted, no blanks."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from lakesmith.project.times import parse_duration
+from lakesmith.project.times import check_look_back, parse_duration
 
 SSL_MODES = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
@@ -97,7 +96,7 @@ class PostgresStreamOptions(BaseModel):
         min_length=1,
         description="A column that grows with every row that is new or changed. Modes append and dedupe read the rows above its last value.",
     )
-    look_back: str | int | float | None = Field(
+    look_back: Annotated[str | int | float, AfterValidator(check_look_back)] | None = Field(
         default=None,
         description="How far before the last value each load looks for rows that came late: `10m` for times, a number for numbers.",
     )
@@ -113,15 +112,6 @@ class PostgresStreamOptions(BaseModel):
         min_length=1,
         description="A column of numbers or times by whose values a view or a foreign table is read in parts, side by side.",
     )
-
-    @field_validator("look_back")
-    @classmethod
-    def _known_look_back(cls, value: str | float | None) -> str | float | None:
-        if isinstance(value, str):
-            parse_duration(value)
-        elif value is not None and not (math.isfinite(value) and value > 0):
-            raise ValueError("should be a number above 0")
-        return value
 
     @model_validator(mode="after")
     def _goes_together(self) -> PostgresStreamOptions:

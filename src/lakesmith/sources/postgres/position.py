@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from lakesmith.model.streams import Position
+from lakesmith.model.streams import Position, canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,3 @@ def advanced(position: Position | None, after: Position) -> Position:
     if before is None or place is None or place.cut_off is None:
         return after
     return replace(place, cursor=before.cursor).encode()
-
-
-def canonical(plain: Mapping[str, Any]) -> bytes:
-    """Return plain values as canonical JSON: keys sorted, no blanks."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

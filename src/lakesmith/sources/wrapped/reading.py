@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, SourceDataError
-from lakesmith.model.streams import Chunk, Reject, StreamSpec
+from lakesmith.model.streams import Chunk, Reject, StreamSpec, canonical
 from lakesmith.sources.files.formats.nested.json_values import UnreadableError
 from lakesmith.sources.wrapped.messages import Failure, Message, Notice, Record, Shape, State, plain
 
@@ -165,7 +165,7 @@ def failed(text: str, where: str, *, is_config: bool) -> LakesmithError:
 
 def position_of(state: Any) -> bytes:
     """Return a state as a position: canonical JSON."""
-    return json.dumps({"state": state}, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical({"state": state})
 
 
 def state_of(position: bytes | None) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lakesmith.errors import LakesmithError, SourceMissingError
-from lakesmith.model.streams import Ask, Chunk, Finding, SourceContext, Split, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Finding, SourceContext, Split, StreamSpec, canonical
 from lakesmith.sources.files.formats.nested.json_values import UnreadableError
 from lakesmith.sources.wrapped.messages import Message, Notice, Record, Shape, State, envelope, plain
 from lakesmith.sources.wrapped.options import SingerOptions, SingerStreamOptions
@@ -237,5 +237,4 @@ def _names(value: Iterable[Any] | None) -> tuple[str, ...]:
 
 
 def _with_mark(position: bytes, mark: str) -> bytes:
-    said = {**json.loads(position), "file": mark}
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical({**json.loads(position), "file": mark})

@@ -16,12 +16,12 @@ from reading_tables import opened, read_all, rows_of, said_by
 from lakesmith.model.streams import Ask
 from lakesmith.sources.postgres.catalog.columns import list_columns
 from lakesmith.sources.postgres.catalog.values import Relation, Table
-from lakesmith.sources.postgres.connecting.faults import Scene
 from lakesmith.sources.postgres.connecting.settings import SessionSettings
 from lakesmith.sources.postgres.planning.plan import Token
 from lakesmith.sources.postgres.reading.blocks import read_blocks
 from lakesmith.sources.postgres.reading.session import Brake, ReadingSession
 from lakesmith.sources.postgres.types import table_types
+from lakesmith.sources.scene import Scene
 
 SMALL = {"split_kb": 32, "batch_kb": 64}
 MAKE = "create table {} as select i as id, 'name ' || i as name, i % 3 = 0 as paid, nullif(i % 5, 0) as page from generate_series(1, 5000) i"

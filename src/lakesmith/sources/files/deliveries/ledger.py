@@ -7,7 +7,7 @@ from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lakesmith.model.streams import Position
+from lakesmith.model.streams import Position, canonical
 
 MEMBERS = "members"
 """What is noted of an archive or a workbook under this name: the members or sheets that were read, one per line."""
@@ -143,8 +143,3 @@ def read_plain(position: Position | None) -> dict[str, Any]:
     """Return a position as plain values, empty for None; what is only put together with others need not be understood."""
     ledger: dict[str, Any] = {} if position is None else json.loads(position)
     return ledger
-
-
-def canonical(value: object) -> bytes:
-    """Return a value as JSON with sorted keys and no blanks."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

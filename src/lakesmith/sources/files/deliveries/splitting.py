@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
-from lakesmith.model.streams import Split, StreamSpec
+from lakesmith.model.streams import Split, StreamSpec, canonical
 from lakesmith.sources.files.deliveries.broken import NO_FORMAT, Refusal, refused, stand_in
-from lakesmith.sources.files.deliveries.ledger import Entry, Ledger, canonical
+from lakesmith.sources.files.deliveries.ledger import Entry, Ledger
 from lakesmith.sources.files.deliveries.planning import News, tell_back, tell_gone
 from lakesmith.sources.files.formats import is_read_on
 from lakesmith.sources.files.places.place import Found, Place

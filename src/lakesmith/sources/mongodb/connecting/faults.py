@@ -6,34 +6,11 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError, SourceDataError, SourceMissingError
+from lakesmith.sources.scene import Fault, Scene
 
 LATER = "run the same command again: it reads what is there then"
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Where something happens: the server's `place` (never user or password), the project file's line, and what it is `about`."""
-
-    place: str
-    where: str = ""
-    about: str = ""
-
-    @property
-    def said(self) -> str:
-        """As an error's `where`."""
-        return ", ".join(part for part in (self.about, self.place, self.where) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One kind of failure: the error it becomes, what happened, and what to do."""
-
-    error: type[LakesmithError]
-    what: str
-    fix: str
 
 
 PASSWORD = Fault(
@@ -160,9 +137,8 @@ def fault_of(error: BaseException) -> Fault:
 
 def explain(error: BaseException, scene: Scene) -> LakesmithError:
     """Return the error a person can act on for what the driver raised."""
-    fault, code = fault_of(error), getattr(error, "code", None)
-    shown = f" (code {code})" if isinstance(code, int) else ""
-    return fault.error(fault.what.removesuffix(".") + shown + ".", where=scene.said, fix=fault.fix)
+    code = getattr(error, "code", None)
+    return fault_of(error).at(scene, f"code {code}" if isinstance(code, int) else "")
 
 
 @contextmanager

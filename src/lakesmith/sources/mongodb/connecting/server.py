@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ConnectorOptionsError
 from lakesmith.sources.mongodb.connecting.address import Address, load_driver
-from lakesmith.sources.mongodb.connecting.faults import MISSING, Scene, driver_errors
+from lakesmith.sources.mongodb.connecting.faults import MISSING, driver_errors
+from lakesmith.sources.scene import Scene
 
 if TYPE_CHECKING:
     from lakesmith.sources.mongodb.planning.plan import Sized

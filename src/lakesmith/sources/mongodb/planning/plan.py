@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
-from lakesmith.model.streams import Ask, Split, StreamSpec
+from lakesmith.model.streams import Ask, Split, StreamSpec, canonical
 from lakesmith.sources.mongodb.elements import Element
 from lakesmith.sources.mongodb.planning.continuing import is_masked, need_continued
 from lakesmith.sources.mongodb.planning.cursors import Cursor
 from lakesmith.sources.mongodb.planning.filters import hash_of
 from lakesmith.sources.mongodb.planning.looking import Looking, has_more
 from lakesmith.sources.mongodb.planning.ranges import ranges
-from lakesmith.sources.mongodb.position import CursorPlace, Held, Part, Place, Plan, Whole, canonical
+from lakesmith.sources.mongodb.position import CursorPlace, Held, Part, Place, Plan, Whole
 
 KB = 1024
 LARGE_BYTES = 16 * KB * KB

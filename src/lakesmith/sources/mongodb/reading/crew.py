@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from lakesmith import errors
 from lakesmith.errors import LakesmithError, RetriableError
+from lakesmith.host.processes import start_module
 from lakesmith.sources.mongodb.reading.job import Job, receive, send
 
 MODULE = "lakesmith.sources.mongodb.reading.worker"
@@ -30,17 +30,8 @@ class Worker:
         self._channel, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         descriptors = theirs.fileno(), lifeline
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", MODULE, *map(str, descriptors)],
-                env=env,
-                pass_fds=descriptors,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C reaches us alone
-            )
+            self._process = start_module(MODULE, descriptors, descriptors, env=os.environ)
         finally:
             theirs.close()
             os.close(lifeline)

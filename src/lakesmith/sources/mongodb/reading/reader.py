@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import LakesmithError, RetriableError, SourceDataError, SourceMissingError
-from lakesmith.model.streams import Chunk, Position, Reject, StreamSpec
+from lakesmith.model.streams import Chunk, Position, Reject, StreamSpec, canonical
 from lakesmith.sources.mongodb.planning.plan import Token
-from lakesmith.sources.mongodb.position import Held, canonical
+from lakesmith.sources.mongodb.position import Held
 
 if TYPE_CHECKING:
     import pyarrow as pa

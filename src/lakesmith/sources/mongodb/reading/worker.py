@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import LakesmithError
 from lakesmith.sources.mongodb.connecting.address import load_driver
-from lakesmith.sources.mongodb.connecting.faults import Scene, driver_errors
+from lakesmith.sources.mongodb.connecting.faults import driver_errors
 from lakesmith.sources.mongodb.connecting.server import Settings, connect
 from lakesmith.sources.mongodb.elements import BrokenDocumentError, Element, documents, find
 from lakesmith.sources.mongodb.planning.looking import mark_of
 from lakesmith.sources.mongodb.reading.job import Job, receive, send
 from lakesmith.sources.mongodb.reading.keyed import id_of, with_key
+from lakesmith.sources.scene import Scene
 
 if TYPE_CHECKING:
     from lakesmith.sources.mongodb.decoding import Broken, Decoded, Decoder

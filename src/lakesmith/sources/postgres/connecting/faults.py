@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from lakesmith.errors import (
     ConnectorOptionsError,
@@ -15,31 +14,9 @@ from lakesmith.errors import (
     SourceMissingError,
 )
 from lakesmith.sources.postgres.connecting.drivers import raised_by_drivers
+from lakesmith.sources.scene import Fault, Scene
 
 LATER = "run the same command again: it reads what is there then"
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Where something happens: the server's `place` (never user or password), the project file's line, and what it is `about`."""
-
-    place: str
-    where: str = ""
-    about: str = ""
-
-    @property
-    def said(self) -> str:
-        """As an error's `where`."""
-        return ", ".join(part for part in (self.about, self.place, self.where) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One kind of failure: the error it becomes, what happened, and what to do."""
-
-    error: type[LakesmithError]
-    what: str
-    fix: str
 
 
 PASSWORD = Fault(
@@ -299,9 +276,8 @@ def fault_of(error: BaseException) -> Fault:
 
 def explain(error: BaseException, scene: Scene) -> LakesmithError:
     """Return the error a person can act on for what a driver raised."""
-    fault, state = fault_of(error), state_of(error)
-    shown = f" (SQLSTATE {state})" if state else ""
-    return fault.error(fault.what.removesuffix(".") + shown + ".", where=scene.said, fix=fault.fix)
+    state = state_of(error)
+    return fault_of(error).at(scene, f"SQLSTATE {state}" if state else "")
 
 
 @contextmanager

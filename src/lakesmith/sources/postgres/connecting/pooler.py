@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ConnectorOptionsError
-from lakesmith.sources.postgres.connecting.faults import Scene, driver_errors
+from lakesmith.sources.postgres.connecting.faults import driver_errors
+from lakesmith.sources.scene import Scene
 
 if TYPE_CHECKING:
     import psycopg

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from lakesmith.errors import ConnectorOptionsError, RetriableError
 from lakesmith.sources.postgres.connecting.address import Address
 from lakesmith.sources.postgres.connecting.drivers import ADBC, PSYCOPG, load_driver
-from lakesmith.sources.postgres.connecting.faults import Scene, driver_errors
+from lakesmith.sources.postgres.connecting.faults import driver_errors
 from lakesmith.sources.postgres.connecting.identity import Identity, identify
 from lakesmith.sources.postgres.connecting.pooler import refuse_transaction_pooler
 from lakesmith.sources.postgres.connecting.settings import CONNECT, SessionSettings
 from lakesmith.sources.postgres.connecting.tunnel import Tunnel, TunnelSettings
+from lakesmith.sources.scene import Scene
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,7 +14,7 @@ from typing import Any
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError
 from lakesmith.sources.postgres.connecting.drivers import load_driver
-from lakesmith.sources.postgres.connecting.faults import Scene
+from lakesmith.sources.scene import Scene
 
 PORT = 22
 TIMEOUT_S = 15.0

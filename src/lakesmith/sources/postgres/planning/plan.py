@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from lakesmith.errors import ConnectorOptionsError, SourceDataError
-from lakesmith.model.streams import Ask, Split, StreamSpec
+from lakesmith.model.streams import Ask, Split, StreamSpec, canonical
 from lakesmith.sources.postgres.planning.continuing import hash_of, need_continued
 from lakesmith.sources.postgres.planning.cursors import Cursor
 from lakesmith.sources.postgres.planning.filters import need_one_condition
@@ -18,7 +18,7 @@ from lakesmith.sources.postgres.planning.known import Known
 from lakesmith.sources.postgres.planning.parts import Pages, Part, key_parts, leaf_parts
 from lakesmith.sources.postgres.planning.telling import Telling, is_masked, sum_query
 from lakesmith.sources.postgres.planning.window import Window
-from lakesmith.sources.postgres.position import CursorPlace, Place, canonical
+from lakesmith.sources.postgres.position import CursorPlace, Place
 
 if TYPE_CHECKING:
     from lakesmith.sources.postgres.catalog.values import Leaf

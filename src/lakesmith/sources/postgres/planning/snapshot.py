@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lakesmith.errors import RetriableError
 from lakesmith.host.clock import Clock
 from lakesmith.sources.postgres.connecting.drivers import raised_by_drivers
-from lakesmith.sources.postgres.connecting.faults import Scene, driver_errors
+from lakesmith.sources.postgres.connecting.faults import driver_errors
+from lakesmith.sources.scene import Scene
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import RetriableError
 from lakesmith.sources.postgres.connecting.drivers import raised_by_drivers
-from lakesmith.sources.postgres.connecting.faults import Scene, driver_errors, state_of
+from lakesmith.sources.postgres.connecting.faults import driver_errors, state_of
 from lakesmith.sources.postgres.planning.snapshot import BEGIN
+from lakesmith.sources.scene import Scene
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from lakesmith.model.streams import Position
+from lakesmith.model.streams import Position, canonical
 
 DAYS = ("first", "until", "looked", "looked_until")
 
@@ -85,8 +85,3 @@ class Place:
             held=tuple(told["held"]) if "held" in told else self.held,
             is_whole=told.get("is_whole", self.is_whole),
         )
-
-
-def canonical(plain: Mapping[str, Any]) -> bytes:
-    """Return plain values as canonical JSON: keys sorted, no blanks."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

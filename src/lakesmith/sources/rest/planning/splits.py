@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from lakesmith.errors import ConnectorOptionsError
-from lakesmith.model.streams import Ask, Split, StreamSpec
+from lakesmith.model.streams import Ask, Split, StreamSpec, canonical
 from lakesmith.sources.rest.flow.digging import path_of
 from lakesmith.sources.rest.options import RestStreamOptions
-from lakesmith.sources.rest.planning.position import Place, canonical
+from lakesmith.sources.rest.planning.position import Place
 from lakesmith.sources.rest.planning.times import asked_since, first_day, today, window_places, written
 from lakesmith.sources.rest.planning.windows import Window, due
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ConnectorOptionsError, RetriableError
 from lakesmith.host.stop import Stop, StopRequestedError
-from lakesmith.model.streams import Ask, Chunk, Split, StreamId, StreamSpec
+from lakesmith.model.streams import Ask, Chunk, Split, StreamId, StreamSpec, canonical
 from lakesmith.sources.files.formats.nested.json_records import EMPTY
 from lakesmith.sources.files.formats.nested.json_values import UnreadableError, decode, dump
 from lakesmith.sources.rest.driving.stopping import Stops
@@ -18,7 +18,7 @@ from lakesmith.sources.rest.flow.pages import flow
 from lakesmith.sources.rest.flow.plan import Plan
 from lakesmith.sources.rest.flow.values import Page
 from lakesmith.sources.rest.options import ParentOptions, RestStreamOptions
-from lakesmith.sources.rest.planning.position import Place, canonical
+from lakesmith.sources.rest.planning.position import Place
 from lakesmith.sources.rest.planning.splits import Token
 from lakesmith.sources.rest.planning.times import asked_since
 from lakesmith.sources.rest.reading.documents import walk
