@@ -7,7 +7,7 @@ export LAKESMITH_TEST_DATA ?= $(abspath ../shared/data)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench torture spark wrapped wheel wheel-demo lock clean
+.PHONY: help demo test test-long browser screenshots check bench torture spark wrapped wheel wheel-demo lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,12 +31,20 @@ demo: $(VENV)/runtime.stamp $(VENV)-servers/stamp ## days of three demo companie
 	$(BIN)/lakesmith demo demo
 	$(BIN)/lakesmith demo demo-subscriptions --template subscriptions
 	LAKESMITH_MONGODB=$(abspath $(VENV)-servers)/bin/secantusd-rs $(BIN)/lakesmith demo demo-sales-marketing --template sales-marketing
+	@if [ -t 1 ]; then $(BIN)/lakesmith ui --project demo; \
+	else echo "The console: http://localhost:8686 once \`$(BIN)/lakesmith ui --project demo\` serves it"; fi
 
 test: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the fast suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-long: $(VENV)/dev.stamp $(VENV)-servers/stamp ## what the fast suite leaves out: whole demos, tours, kills of builds, longer races
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
+test-long: $(VENV)/dev.stamp $(VENV)-servers/stamp ## what the fast suite leaves out: whole demos, tours, kills of builds, longer races, many examples of each property
+	LAKESMITH_TEST_EXAMPLES=4 $(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis"
+
+browser: $(VENV)/dev.stamp ## the console in a real Chromium: accessible, within its width, light and dark
+	$(BIN)/python -m pytest -n 0 -m long tests/console/test_browser.py
+
+screenshots: $(VENV)/dev.stamp ## pictures of the console over a made-up record, into docs/console/
+	$(BIN)/python docs/screenshots.py
 
 check: $(VENV)/dev.stamp ## lint, types, layers
 	$(BIN)/ruff check .
@@ -48,7 +56,7 @@ check: $(VENV)/dev.stamp ## lint, types, layers
 bench: $(VENV)/dev.stamp $(VENV)-servers/stamp ## timings as ratios in one run, written to bench/results.json
 	$(BIN)/python bench/run.py
 
-torture: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the proof of "exactly once", in under an hour, written to docs/torture.*; SEED=n replays one history
+torture: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the proof of "exactly once", written to docs/torture.*; SEED=n replays one history
 	$(BIN)/python -m lakesmith.testing.torture $(if $(SEED),--seed $(SEED),--out docs)
 
 spark: $(VENV)/dev.stamp requirements-spark.lock ## read what is published with PySpark (needs Java)
@@ -73,7 +81,7 @@ lock: ## write requirements*.lock anew (needs uv)
 	uv pip compile pyproject.toml requirements-build.in --group spark --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-spark.lock
 	uv pip compile --group wrapped --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-wrapped.lock
 	uv pip compile --group servers --universal --python-version 3.11 --prerelease explicit --generate-hashes --no-header -q -o requirements-servers.lock
-	uv pip compile pyproject.toml requirements-build.in --group dev --extra postgres --extra demo --extra mongodb --extra rest --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
+	uv pip compile pyproject.toml requirements-build.in --group dev --extra console --extra postgres --extra demo --extra mongodb --extra rest --extra s3 --extra sftp --extra files --extra documents --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras -q -o requirements-dev.lock
 
 wheel: $(VENV)/runtime.stamp ## build the wheel into dist/
 	$(PIP) wheel --no-deps --no-build-isolation -w dist .

@@ -11,18 +11,29 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from loading import ask
-from measuring import LAKESMITH, Measured, Result, measure, python, result
+from measuring import LAKESMITH, Result, measure, python, result
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "servers"))
 
 INGESTR = "LAKESMITH_BENCH_INGESTR"
 """Environment variable with the command of ingestr; without it that peer is left out."""
+
+INGESTR_LIMIT_S = 1_800
+"""How long it may take: it is ended then, and its figure says so."""
+
+WITHIN = """
+import subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+try: sys.exit(child.wait(float(sys.argv[1])))
+except subprocess.TimeoutExpired: child.kill(); child.wait()
+"""
+QUIET = {"INGESTR_DISABLE_TELEMETRY": "true", "RUNTIME__DLTHUB_TELEMETRY": "false"}
 
 FROM_PYLIST = """
 import sys, pyarrow, pymongo
@@ -147,9 +158,10 @@ def _measured(case: Case, server: Any, place: Path, document_bytes: float) -> Re
     peer = measure(*python(FROM_PYLIST, url, case.name))
     ours = measure(LAKESMITH, "run", "--json", cwd=project)
     equal = _is_equal(case, project, place / "oracle.json")
-    peers: dict[str, Measured] = {"list(find()) + Table.from_pylist": peer, **_ingestr(url, case, place)}
+    named = f"mongodb-full-{case.name}-{document_bytes:.0f}B"
+    told = result(named, ours, {"list(find()) + Table.from_pylist": peer}, content_equal=equal)
     shutil.rmtree(project)
-    return result(f"mongodb-full-{case.name}-{document_bytes:.0f}B", ours, peers, content_equal=equal)
+    return replace(told, peers={**told.peers, **_ingestr(url, case, place)})
 
 
 def _is_equal(case: Case, project: Path, oracle: Path) -> bool:
@@ -168,12 +180,29 @@ def _is_equal(case: Case, project: Path, oracle: Path) -> bool:
     return bool(mine == others)
 
 
-def _ingestr(url: str, case: Case, place: Path) -> dict[str, Measured]:
+def _ingestr(url: str, case: Case, place: Path) -> dict[str, float]:
+    """Return how long ingestr takes, and how many rows it has by then: whether all came, or how far it got."""
     ingestr = os.environ.get(INGESTR)
     if not ingestr:
         return {}
     to = place / "ingestr.duckdb"
     words = ("--source-table", f"bench.{case.name}", "--dest-table", f"main.{case.name}", "--yes", "--progress", "log")
-    return {
-        "ingestr, to DuckDB": measure(ingestr, "ingest", "--source-uri", url, "--dest-uri", f"duckdb:///{to}", *words)
-    }
+    command = (ingestr, "ingest", "--source-uri", url, "--dest-uri", f"duckdb:///{to}", *words)
+    os.environ.update(QUIET)
+    took = measure(*python(WITHIN, str(INGESTR_LIMIT_S), *command)).seconds
+    name = "ingestr, to DuckDB" if took < INGESTR_LIMIT_S else "ingestr, to DuckDB, ended at its limit"
+    return {name: round(took, 3), "ingestr, rows (a count)": _rows(to, case.name)}
+
+
+def _rows(database: Path, table: str) -> int:
+    """Return how many rows a table of a DuckDB file has; none where there is no such table."""
+    import duckdb
+
+    if not database.exists():
+        return 0
+    with duckdb.connect(str(database), read_only=True) as connection:
+        try:
+            [(count,)] = connection.execute(f"select count(*) from main.{table}").fetchall()
+        except duckdb.CatalogException:
+            return 0
+    return int(count)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from detectors import run_detectors
 from formats import DELIVERIES, run_delivery
 from loading import run_csv
 from measuring import LAKESMITH, PYTHON, Measured, Result, best, measure, result
@@ -26,6 +27,7 @@ from mongodb import run_mongodb
 from papers import run_papers
 from postgres import run_postgres
 from rest import run_rest
+from telemetry import run_telemetry
 from wrapped import run_singer
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -136,10 +138,21 @@ def run_commit_500(bench: Bench) -> Iterator[Result]:
         )
 
 
+def run_detector_cases(_bench: Bench) -> Iterator[Result]:
+    """Shares of 1,000 series of each kind on which detectors of volume alarm: figures, and no timings."""
+    yield from run_detectors(1000)
+
+
+def run_telemetry_case(bench: Bench) -> Iterator[Result]:
+    """What its record costs a run, by twenty pairs; `python bench/run.py telemetry --dry` on a quiet machine."""
+    yield from run_telemetry(bench.folder)
+
+
 CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "help": run_help,
     "nothing-new": run_nothing_new,
     "demo": run_demo,
+    "telemetry": run_telemetry_case,
     "csv": run_csv_cases,
     **{name: run_format(name) for name in DELIVERIES},
     "documents": run_documents,
@@ -149,6 +162,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Result]]] = {
     "singer": run_singer_case,
     "simulate-rss": run_simulate_rss,
     "commit-500": run_commit_500,
+    "detectors": run_detector_cases,
 }
 
 

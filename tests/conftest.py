@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent / "tools"), str(Path(__file__).parent / "servers")]
 
+from examples import set_examples
 from warm_dbt import warm_dbt
 
 WARM = {"api", "cli", "dbt", "end_to_end", "engines", "gallery", "run", "servers"}
@@ -22,6 +24,14 @@ def pytest_configure(config):
     """Keep xdist from beginning with the files that hold many small tests, which leaves the few long ones for the end."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Look for garbage from now on, and among what the tests make: what was collected stays, and is half a million objects."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +45,13 @@ def shared_postgres():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Begin with the files that hold most tests marked `slow`: at the end, nobody waits for one of them alone."""
+    """Begin with the files that hold most tests marked `slow`: at the end, nobody waits for one of them alone.
+
+    Properties are tried with as many examples as the suite has time for; those marked `long`, with as many as they ask for.
+    """
     slow = Counter(item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.nodeid.partition("::")[0]])
+    set_examples(item for item in items if not item.get_closest_marker("long"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import subprocess
 import sys
 import tokenize
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,25 +28,70 @@ NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tok
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def parsed(path):
-    return ast.parse(path.read_text("utf-8"))
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a module: its lines of code, what it takes besides `self`, and whether it says what it returns."""
+
+    name: str
+    lines: int
+    parameters: int
+    is_annotated: bool
 
 
-def code_lines(path):
-    """Return the numbers of lines that hold code: neither blank nor comment nor docstring."""
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What the rules ask of a module."""
+
+    has_docstring: bool
+    lines: int
+    functions: tuple[Function, ...]
+    undocumented: tuple[str, ...]
+    imported: frozenset[str]
+
+
+@functools.cache
+def facts(path):
+    """Read a module once for all rules."""
     text = path.read_text("utf-8")
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    lines = code_lines(text, nodes)
+    public = [node for node in tree.body if isinstance(node, ast.ClassDef | FUNCTION) and not node.name.startswith("_")]
+    return Module(
+        has_docstring=bool(ast.get_docstring(tree)),
+        lines=len(lines),
+        functions=tuple(measured(node, lines) for node in nodes if isinstance(node, FUNCTION)),
+        undocumented=tuple(node.name for node in public if not ast.get_docstring(node)),
+        imported=frozenset(name.partition(".")[0] for node in nodes for name in names_imported(node)),
+    )
+
+
+def code_lines(text, nodes):
+    """Return the numbers of lines that hold code: neither blank nor comment nor docstring."""
     lines = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in NO_CODE:
             lines.update(range(token.start[0], token.end[0] + 1))
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | FUNCTION) and ast.get_docstring(node) is not None:
             lines.difference_update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     return lines
 
 
-def functions(path):
-    return [node for node in ast.walk(parsed(path)) if isinstance(node, FUNCTION)]
+def measured(node, lines):
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return Function(
+        name=node.name,
+        lines=len(lines.intersection(range(node.lineno, node.end_lineno + 1))),
+        parameters=len([one for one in given if one.arg not in ("self", "cls")]),
+        is_annotated=node.returns is not None,
+    )
+
+
+def names_imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
 
 
 def imported_by(code):
@@ -56,28 +103,21 @@ def imported_by(code):
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_a_module_says_its_idea_and_stays_small(path):
-    assert ast.get_docstring(parsed(path))
-    assert len(code_lines(path)) <= MODULE_LINES
+    assert facts(path).has_docstring
+    assert facts(path).lines <= MODULE_LINES
 
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_a_function_stays_small_and_takes_few_things(path):
-    lines = code_lines(path)
-    for function in functions(path):
-        size = len(lines.intersection(range(function.lineno, function.end_lineno + 1)))
-        given = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-        count = len([one for one in given if one.arg not in ("self", "cls")])
-        assert size <= FUNCTION_LINES, f"{function.name} has {size} lines of code"
-        assert count <= PARAMETERS, f"{function.name} takes {count} parameters"
+    for function in facts(path).functions:
+        assert function.lines <= FUNCTION_LINES, f"{function.name} has {function.lines} lines of code"
+        assert function.parameters <= PARAMETERS, f"{function.name} takes {function.parameters} parameters"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_what_is_public_is_documented_and_all_is_annotated(path):
-    for function in functions(path):
-        assert function.returns is not None, function.name
-    for node in ast.iter_child_nodes(parsed(path)):
-        if isinstance(node, ast.ClassDef | FUNCTION) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), node.name
+    assert [function.name for function in facts(path).functions if not function.is_annotated] == []
+    assert facts(path).undocumented == ()
 
 
 def test_the_public_names_are_these():
@@ -116,8 +156,4 @@ def test_every_package_has_its_place_in_the_layers():
 
 def test_nobody_imports_dbt():
     """It is driven by command line and artifacts only."""
-    for path in MODULES:
-        for node in ast.walk(parsed(path)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not {name for name in names if name.partition(".")[0] == "dbt"}, path
+    assert [path for path in MODULES if "dbt" in facts(path).imported] == []

@@ -33,3 +33,10 @@ def test_what_cannot_be_one_column_stays_beside_it(aside):
     table, text = model(Field("qty", LONG), aside)
     assert "coalesce(qty" not in text
     assert aside in table.columns
+
+
+@pytest.mark.parametrize("order", [("qty__string", "qty__json"), ("qty__json", "qty__string")])
+def test_beside_json_the_sibling_of_scalars_is_read_back(order):
+    table, text = model(Field("qty", LONG), *(Field(name, STRING) for name in order))
+    assert "lakesmith.exact_cast('qty__string', 'bigint')" in text
+    assert [f.name for f in table.columns] == ["id", "qty", "qty__json"]

@@ -5,11 +5,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-import subprocess
-import sys
 import tomllib
 
-import pytest
 from docs_pages import ROOT, blocks
 
 import lakesmith.model
@@ -41,15 +38,3 @@ def test_every_value_in_the_table_is_in_the_model():
     ]
     assert len(named) > 15
     assert set(named) - known == set()
-
-
-@pytest.mark.long
-def test_the_contract_suite_shown_passes(tmp_path):
-    (block,) = [block for block in blocks(PAGE) if block.language == "python"]
-    (tmp_path / "test_shown.py").write_text(block.body, "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "row_law or options or batches", "test_shown.py"],
-        cwd=tmp_path, text=True, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    assert re.search(r"\b[3-9] passed", done.stdout), done.stdout

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from monitor_events import ALL, DRIFT, NOON, STREAM, checked, loaded, looked, started
+from store_tables import columns_of
 
 from lakesmith.errors import StorageUnavailableError, StoreBrokenError
 from lakesmith.model import events
@@ -32,20 +33,6 @@ def history(store, clock):
     return History(store, now=clock.now())
 
 
-def columns_of(engine):
-    found = inspect(engine)
-    return {
-        table: (
-            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
-            found.get_pk_constraint(table)["constrained_columns"],
-            sorted((key["constrained_columns"], key["referred_table"]) for key in found.get_foreign_keys(table)),
-            sorted((index["name"], index["column_names"]) for index in found.get_indexes(table)),
-        )
-        for table in found.get_table_names()
-        if table != "alembic_version"
-    }
-
-
 def test_there_is_an_event_of_every_kind():
     assert {type(event) for event in ALL} == set(get_args(events.Event))
 
@@ -55,26 +42,6 @@ def test_a_migrated_store_is_a_fresh_one(store, tmp_path):
     tables.metadata.create_all(fresh)
     assert columns_of(store.engine) == columns_of(fresh)
     fresh.dispose()
-
-
-def test_a_store_of_the_first_version_keeps_its_loads(path, host, store):
-    store.record(started())
-    store.record(loaded())
-    store.close()
-    with closing(sqlite3.connect(path)) as older:
-        before = older.execute("select load_id, stream, ordinal, snapshot_id from table_load").fetchall()
-        for column in ("base_snapshot_id", "generation", "kind", "notices"):
-            older.execute(f"alter table table_load drop column {column}")
-        older.execute("drop table table_seen")
-        older.execute("update alembic_version set version_num = '0001'")
-        older.commit()
-    again = RunStore.at(path, host=host)
-    with closing(sqlite3.connect(path)) as newer:
-        assert newer.execute("select load_id, stream, ordinal, snapshot_id from table_load").fetchall() == before != []
-        assert newer.execute("select version_num from alembic_version").fetchall() == [("0004",)]
-    [load] = History(again, now=NOON).loads()
-    assert (load.base_snapshot_id, load.generation, load.kind, load.notices) == (None, None, None, ())
-    again.close()
 
 
 def test_a_run(history):

@@ -8,8 +8,8 @@ from drift_table import POLICIES
 
 from lakesmith.errors import DriftRefusedError
 from lakesmith.model.shapes import Drift
-from lakesmith.model.streams import WORDS_KEY
-from lakesmith.model.types import DATE, LONG, STRING, Decimal, Field, List, Schema
+from lakesmith.model.streams import JSON_KEY, WORDS_KEY
+from lakesmith.model.types import DATE, LONG, STRING, Decimal, Field, List, Schema, Struct
 from lakesmith.shape import Policy, Shaper
 from lakesmith.shape.joint import JointTypes
 from lakesmith.shape.policy import ColumnPolicy
@@ -145,3 +145,132 @@ def test_a_row_that_waits_shows_words_only_where_they_are():
         '{"id": 1, "x": "2020-01-01", "new": 5}',
         '{"id": 2, "x": "infinity", "new": 6}',
     ]
+
+
+MIN_KEY = '{"$minKey": 1}'
+
+
+def sent(values, *, kind=None, also=None):
+    """Return values of `x` with JSON of others beside it; `also` are columns behind that."""
+    marked = pa.field("x__json", pa.string(), metadata={JSON_KEY: b"x"})
+    arrays = {"id": pa.array(range(len(values)))}
+    arrays |= {"x": pa.array([None if value == MIN_KEY else value for value in values], kind)} if kind else {}
+    fields = [*(pa.field(name, array.type) for name, array in arrays.items()), marked]
+    words = pa.array([value if value == MIN_KEY else None for value in values], pa.string())
+    more = {name: pa.array(column) for name, column in (also or {}).items()}
+    fields += [pa.field(name, array.type) for name, array in more.items()]
+    return pa.RecordBatch.from_arrays([*arrays.values(), words, *more.values()], schema=pa.schema(fields))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("kind", "ours", "value"), [(pa.int64(), LONG, 7), (pa.string(), STRING, "seven")])
+@pytest.mark.parametrize("is_new", [True, False], ids=["new table", "known table"])
+def test_json_of_values_goes_to_the_sibling_of_json_whatever_the_column_is(policy, kind, ours, value, is_new):
+    known = None if is_new else Schema((Field("id", LONG, "id", id=1), Field("x", ours, "x", id=2)))
+    shaper = Shaper(known, Policy(policy))
+    batch = sent([value, MIN_KEY], kind=kind, also={"y": [1, 2]} if is_new else None)
+    if policy == "freeze":
+        with pytest.raises(DriftRefusedError, match=rf"(?s)policy is freeze: x was {ours}, and is string"):
+            shaper.shape(batch, str)
+        return
+    shaped = shaper.shape(batch, str)
+    rows = [{name: row[name] for name in row if name not in ("id", "y")} for row in shaped.rows.to_pylist()]
+    told = {(drift.kind, drift.column, drift.outcome) for drift in shaped.reshape.drift}
+    assert shaper.counts == {("value_incompatible", "x"): 1}
+    if policy == "evolve":
+        assert rows == [{"x": value, "x__json": None}, {"x": None, "x__json": MIN_KEY}]
+        assert told == {("value_incompatible", "x", "sibling")}
+        (sibling,) = (field for field in shaped.reshape.after if field.name == "x__json")
+        assert (sibling.type, sibling.source_name, sibling.doc) == (STRING, "", f"Values of x that are not {ours}.")
+        again = Shaper(shaped.reshape.after, Policy(policy)).shape(batch, str)
+        assert (again.rows.to_pylist(), again.reshape.drift) == (shaped.rows.to_pylist(), ())
+    elif policy == "quarantine":
+        assert rows == [{"x": value}]
+        (reject,) = shaped.rejects
+        assert (reject.where, reject.column) == ("1", "x")
+        assert '"x": {"$minKey": 1}' in reject.raw
+        assert told == {("value_incompatible", "x", "quarantined")}
+    else:
+        assert rows == [{"x": value}, {"x": None}]
+        assert told == {("value_incompatible", "x", "nulled")}
+
+
+def test_json_and_objects_of_a_column_of_text_share_its_sibling():
+    known = Schema((Field("id", LONG, "id", id=1), Field("x", STRING, "x", id=2)))
+    shaper = Shaper(known, Policy())
+    objects = pa.record_batch({"id": [1], "x": [{"a": 1}]})
+    assert shaper.shape(objects, str).rows.to_pylist() == [{"id": 1, "x": None, "x__json": '{"a": 1}'}]
+    both = sent([{"a": 1}, MIN_KEY], kind=pa.struct([("a", pa.int64())]))
+    shaped = shaper.shape(both, str)
+    assert [row["x__json"] for row in shaped.rows.to_pylist()] == ['{"a": 1}', MIN_KEY]
+    assert [(drift.kind, drift.column) for drift in shaped.reshape.drift] == [("value_incompatible", "x")]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("known", [None, Schema((Field("id", LONG, "id", id=1),))], ids=["new table", "known table"])
+@pytest.mark.parametrize("kind", [None, pa.null()], ids=["no column", "a column of nulls"])
+def test_json_of_a_column_that_never_had_a_type(policy, known, kind):
+    shaper = Shaper(known, Policy(policy))
+    batch = sent([None, MIN_KEY], kind=kind)
+    if known is not None and policy == "freeze":
+        with pytest.raises(DriftRefusedError, match="x was not there, and is string"):
+            shaper.shape(batch, str)
+        return
+    shaped = shaper.shape(batch, str)
+    rows = shaped.rows.to_pylist()
+    if known is None or policy == "evolve":
+        assert rows == [{"id": 0, "x__json": None}, {"id": 1, "x__json": MIN_KEY}]
+        told = [("column_added", "x__json", "added")] if known is not None else []
+    else:
+        assert rows == ([{"id": 0}] if policy == "quarantine" else [{"id": 0}, {"id": 1}])
+        assert len(shaped.rejects) == (policy == "quarantine")
+        told = [("column_added", "x", "quarantined" if policy == "quarantine" else "dropped")]
+    assert [(drift.kind, drift.column, drift.outcome) for drift in shaped.reshape.drift] == told
+    assert not shaper.is_surprised
+    if policy == "evolve":
+        later = shaper.shape(sent([5], kind=pa.int64()), str).rows.to_pylist()
+        assert later == [{"id": 0, "x__json": None, "x": 5}]
+
+
+def test_json_does_not_say_that_its_column_is_missing():
+    known = Schema((Field("id", LONG, "id", id=1), Field("x", LONG, "x", id=2)))
+    shaped = Shaper(known, Policy()).shape(sent([MIN_KEY]), str)
+    assert shaped.rows.to_pylist() == [{"id": 0, "x": None, "x__json": MIN_KEY}]
+    assert [(drift.kind, drift.column) for drift in shaped.reshape.drift] == [("value_incompatible", "x")]
+
+
+def test_json_of_a_masked_column_is_masked():
+    hashing = Shaper(None, Policy(columns={"x": ColumnPolicy(mask="hash", salt="s")}))
+    (row,) = hashing.shape(sent([MIN_KEY]), str).rows.to_pylist()
+    assert len(row["x__json"]) == 64
+    dropping = Shaper(None, Policy(columns={"x": ColumnPolicy(mask="drop")}))
+    assert dropping.shape(sent([MIN_KEY]), str).rows.to_pylist() == [{"id": 0}]
+
+
+def parts(rows, *, is_list=False):
+    """Return objects `x` with the part `v` and JSON of others of its values."""
+    kind = pa.struct([pa.field("v", pa.int64()), pa.field("v__json", pa.string(), metadata={JSON_KEY: b"v"})])
+    return pa.record_batch({"x": pa.array(rows, pa.list_(kind) if is_list else kind)})
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_json_of_parts_of_objects_goes_to_the_sibling_of_the_part(is_list):
+    rows = [{"v": 1, "v__json": None}, {"v": None, "v__json": MIN_KEY}]
+    inside = Struct((Field("v", LONG, "v"),))
+    known = Schema((Field("x", List(inside) if is_list else inside, "x", id=1),))
+    batch = parts([rows] if is_list else rows, is_list=is_list)
+    made = [{"x": rows}] if is_list else [{"x": row} for row in rows]
+    for before in (None, known):
+        shaped = Shaper(before, Policy()).shape(batch, str)
+        assert shaped.rows.to_pylist() == made
+        assert [(d.kind, d.column, d.outcome) for d in shaped.reshape.drift] == [
+            ("value_incompatible", "x.v", "sibling")
+        ]
+    waiting = Shaper(known, Policy("quarantine")).shape(batch, str)
+    assert (waiting.rows.num_rows, len(waiting.rejects)) == ((0, 1) if is_list else (1, 1))
+
+
+def test_json_of_parts_that_never_had_a_type():
+    kind = pa.struct([pa.field("v__json", pa.string(), metadata={JSON_KEY: b"v"})])
+    shaped = Shaper(None, Policy()).shape(pa.record_batch({"x": pa.array([{"v__json": MIN_KEY}], kind)}), str)
+    assert shaped.rows.to_pylist() == [{"x": {"v__json": MIN_KEY}}]

@@ -21,13 +21,16 @@ from lakesmith.simulate.subscriptions.spelling import row_of
 
 TINY = Subscriptions(scale=0.02)
 LEFT_BEHIND = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from lakesmith.simulate.server import DemoServer
 server = DemoServer(Path(sys.argv[1]))
 server.start()
 print(server.pid, flush=True)
-os._exit(9)
+if sys.argv[2] == "alone":
+    server.keeper.kill()
+    server.keeper.wait()
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -103,11 +106,28 @@ def plain(value):
     return value
 
 
+def left_behind(folder, how):
+    """Return the process of the server of a demo that was killed."""
+    left = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND, str(folder), how], capture_output=True, text=True, check=False
+    )
+    assert left.returncode == -signal.SIGKILL, left.stderr
+    return int(left.stdout)
+
+
+@pytest.mark.long
+def test_a_demo_that_was_killed_leaves_no_server_and_can_be_begun_again_at_once(folder):
+    pid = left_behind(folder, "kept")
+    with DemoServer(folder).running() as server:
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+        assert server.pid != pid
+        assert not is_alive(pid)
+
+
 @pytest.mark.long
 def test_a_server_that_was_left_behind_is_taken_over_and_ended(folder):
-    left = subprocess.run([sys.executable, "-c", LEFT_BEHIND, str(folder)], capture_output=True, text=True, check=False)
-    assert left.returncode == 9, left.stderr
-    pid = int(left.stdout)
+    pid = left_behind(folder, "alone")
     assert is_alive(pid)
     with DemoServer(folder).running() as server:
         assert server.pid == pid

@@ -163,6 +163,20 @@ def test_the_promise_of_what_comes_late():
         again.check(sold, 2, rows((1, 1, 100, 1)), Sight([10], 20, LOADED), rebuilds=False)
 
 
+def test_what_changed_behind_the_cursor_after_its_part_was_read_is_not_promised_by_the_loads_that_go_on():
+    sold = market((1, 100, 1, 1, None), (2, 90, 2, 1, 4), (2, 90, 3, 4, None))
+    promise, part = Promise("append", NUMBERS), rows((1, 2, 90, 2))
+    sold.now = 3
+    promise.check(sold, 1, part, Sight([2]), rebuilds=False)  # cut off when a part had landed
+    sold.now = 6
+    promise.check(sold, 1, part, Sight([5]), rebuilds=False)  # cut off before anything more did
+    sold.now = 9
+    promise.check(sold, 2, [*part, *rows((2, 1, 100, 1))], Sight([7], 9, LOADED), rebuilds=False)
+    lost = Promise("append", NUMBERS)
+    with pytest.raises(BrokenError, match="lost"):
+        lost.check(sold, 1, rows((2, 1, 100, 1)), Sight([7], 9, LOADED), rebuilds=False)
+
+
 def test_the_newest_row_of_a_key_is_the_document_as_it_is():
     sold = market((1, 100, 1, 1, 4), (1, 110, 2, 4, None))
     sold.now = 3
@@ -184,3 +198,46 @@ def test_another_collection_under_the_name_is_never_mixed_in():
 
 def test_numbers_of_documents_are_read_as_the_driver_does():
     assert struct.pack("<d", read(bson.encode({"x": -0.0}))["x"]) == struct.pack("<d", -0.0)
+
+
+def test_a_row_that_was_proven_and_reads_otherwise_by_now_is_wrong():
+    sold = market((1, 100, 1, 1, None))
+    promise = checked("append", sold, (1, 1, 100, 1))
+    wider = [{**row, "came_since": None} for row in rows((1, 1, 100, 1))]
+    promise.check(sold, 2, wider, Sight([10], 20, LOADED), rebuilds=False)
+    with pytest.raises(BrokenError, match="wrong"):
+        promise.check(sold, 3, rows((1, 1, 100.5, 1)), Sight([12], 20, LOADED), rebuilds=False)
+
+
+NURSERY = """
+import os, socket
+from lakesmith.testing.torture.mongodb.meddling import kill_readers
+from lakesmith.testing.torture.mongodb.nursery import Nursery
+
+def start():
+    mine, theirs = socket.socketpair()
+    lifeline, held = os.pipe()
+    reader = nursery.start("", (), (theirs.fileno(), lifeline))
+    theirs.close()
+    os.close(lifeline)
+    return reader, mine, held
+
+nursery = Nursery(socket.socketpair()[1])
+(killed, line, _), (lonely, _, held) = start(), start()
+assert killed.poll() is None and lonely.poll() is None
+assert kill_readers(os.getpid()) == 2
+assert killed.wait(10) == lonely.wait(10) == -9 and line.recv(1) == b""
+lonely, _kept, held = start()
+os.close(held)
+assert lonely.wait(10) is not None
+left, _line, _held = start()
+nursery.close()
+left.kill()
+assert left.wait(10) is not None
+print("well")
+"""
+
+
+def test_readers_are_killed_by_anybody_and_end_with_their_victim():
+    done = subprocess.run([sys.executable, "-c", NURSERY], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr

@@ -66,7 +66,9 @@ def test_a_signal_ends_the_servers_and_what_was_done_is_told(folder, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    while len(list(folder.glob("*/postgres/worker-*/town-*"))) < 2:  # both servers are there, and histories are played
+    while (
+        len(list(folder.glob("*/postgres/worker-*/postgres-*"))) < 2
+    ):  # both servers are there, and histories are played
         assert torture.poll() is None, torture.communicate()[1]
         time.sleep(0.1)
     servers = [int(file.read_text().split()[0]) for file in folder.glob("torture-pg-*/data/postmaster.pid")]

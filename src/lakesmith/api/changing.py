@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lakesmith.api.running import locked, run_started
+from lakesmith.api.circumstances import run_started
+from lakesmith.api.recording import record_of
+from lakesmith.api.running import locked
 from lakesmith.errors import LakesmithError
+from lakesmith.host.measuring import Gauge, peak_rss_bytes
 from lakesmith.model import events
 from lakesmith.model.streams import StreamId
+from lakesmith.run.telling import error_seen
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -33,34 +37,37 @@ def change(shop: Workshop, what: Change, work: Callable[[int], Load | None]) -> 
         RunInProgressError: If a run of this target is going on.
         LakesmithError: What `work` raises; it is on record too.
     """
-    with locked(shop, f"lakesmith {what.command}"), shop.host.stop.listening(), _recorder(shop) as (recorder, known):
-        run_id = shop.host.ids.run_id(shop.host.clock.now())
+    with (
+        locked(shop, f"lakesmith {what.command}"),
+        shop.host.stop.listening(),
+        _recorder(shop) as (run_id, recorder, known),
+    ):
+        gauge = Gauge.begin()
         recorder.record(run_started(shop, run_id, what.command, str(what.stream)))
         try:
             load = work(known.get(str(what.stream), 0))
         except LakesmithError as error:
-            texts = tuple(map(shop.host.secrets.mask, (error.what, error.where, error.fix)))
             now = shop.host.clock.now()
-            recorder.record(events.ErrorSeen(run_id, what.command, now, type(error).__name__, error.remedy, *texts))
-            recorder.record(events.RunFinished(run_id, now, "failed", texts[0]))
+            recorder.record(error_seen(run_id, what.command, now, error))
+            recorder.record(_end(shop, run_id, gauge, "failed", error.what))
             raise
         now = shop.host.clock.now()
         if load is not None:
             recorder.record(events.LoadFinished(run_id, f"load:{what.stream}", now, load))
-        recorder.record(events.RunFinished(run_id, now, "succeeded" if load else "nothing_new", what.command))
+        recorder.record(_end(shop, run_id, gauge, "succeeded" if load else "nothing_new", what.command))
 
 
 @contextmanager
-def _recorder(shop: Workshop) -> Iterator[tuple[Recorder, dict[str, int]]]:
-    """Give out who writes down what happens, and the highest ordinal on record of every stream."""
-    from lakesmith.monitor.reading import History
-    from lakesmith.monitor.recorders import Fanout, RunLog
-    from lakesmith.monitor.store import RunStore
+def _recorder(shop: Workshop) -> Iterator[tuple[str, Recorder, Mapping[str, int]]]:
+    """Give out an id, who writes down what happens, and the highest ordinal on record of every stream."""
+    with record_of(shop) as record:
+        run_id = shop.host.ids.run_id(shop.host.clock.now())
+        try:
+            yield run_id, record.recorder(), record.ordinals()
+        finally:
+            record.finish(run_id)
 
-    store = RunStore.at(shop.paths.store, host=shop.host)
-    try:
-        history = History(store, now=shop.host.clock.now())
-        known = dict(history.highest_ordinals(shop.config.bronze_of(shop.target).name))
-        yield Fanout((store, RunLog(shop.paths.logs, host=shop.host)), complain=lambda _text: None), known
-    finally:
-        store.close()
+
+def _end(shop: Workshop, run_id: str, gauge: Gauge, state: str, message: str) -> events.RunFinished:
+    took = gauge.read()
+    return events.RunFinished(run_id, shop.host.clock.now(), state, message, took.cpu_s, peak_rss_bytes())

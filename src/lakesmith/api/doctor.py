@@ -6,6 +6,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, version
 
 from lakesmith.api.checking import as_finding
+from lakesmith.api.storing import broken_stores, store_in_use, witness_of
 from lakesmith.api.upkeep import look_at
 from lakesmith.errors import LakesmithError
 from lakesmith.model.protocols import Tells
@@ -57,18 +58,26 @@ def _space(shop: Workshop) -> Finding:
 
 
 def _store(shop: Workshop) -> list[Finding]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from lakesmith.monitor.databases import examine_file
     from lakesmith.monitor.reading import History
-    from lakesmith.monitor.store import RunStore
+    from lakesmith.monitor.repair import examine as examine_record
 
     try:
-        store = RunStore.at(shop.paths.store, host=shop.host)
+        with store_in_use(shop) as store:
+            if store.engine.dialect.name == "sqlite":
+                examine_file(store.engine)
+            runs = History(store, now=shop.host.clock.now()).runs(1)
+            flaws = examine_record(store, shop.paths.logs, witness_of(shop))
     except LakesmithError as error:
         return [as_finding("run store", error)]
-    runs = History(store, now=shop.host.clock.now()).runs(1)
-    store.close()
-    aside = sorted(
-        path for path in shop.paths.state.glob("runs.db.broken-*") if not path.name.endswith(("-wal", "-shm"))
-    )
+    except SQLAlchemyError as error:
+        told = f"the run store cannot be read: {type(getattr(error, 'orig', None) or error).__name__}"
+        return [
+            Finding("error", "run store", told, "move it away to begin a new one, then `lakesmith doctor --repair`")
+        ]
+    aside = broken_stores(shop)
     last = f"last run {runs[0].started_at:%Y-%m-%d %H:%M} UTC: {runs[0].state}" if runs else "no run yet"
     findings = [Finding("ok", "run store", last)]
     if aside:
@@ -80,7 +89,31 @@ def _store(shop: Workshop) -> list[Finding]:
                 "look into it, then delete it",
             )
         )
+    for flaw in flaws:
+        fix = (
+            "`lakesmith doctor --repair` brings it back"
+            if flaw.can_mend
+            else "its log is gone too: this cannot be mended"
+        )
+        findings.append(Finding("warning", "run store", flaw.text, fix))
     return findings
+
+
+def repair(shop: Workshop) -> list[Finding]:
+    """Bring back from the runs' logs what the run store lost, under the lock of this target's runs; say what became of each run.
+
+    Raises:
+        RunInProgressError: If a run of this target is going on.
+        LakesmithError: If the store cannot be opened.
+    """
+    from lakesmith.api.running import locked
+    from lakesmith.monitor.repair import mend
+
+    with locked(shop, "lakesmith doctor --repair"), store_in_use(shop) as store:
+        done = mend(store, shop.paths.logs, witness_of(shop))
+    if not done:
+        return [Finding("ok", "run store", "nothing is missing, nothing was altered")]
+    return [Finding("ok" if one.is_whole else "warning", "run store", one.text) for one in done]
 
 
 def _table(shop: Workshop, stream: StreamId) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from lakesmith.api.rebuilding import RebuildPlan
     from lakesmith.api.result import RunResult
     from lakesmith.api.returning import Return
+    from lakesmith.api.standing import Standings
     from lakesmith.api.table import PublishedTable
     from lakesmith.dbt.scaffold import FileChange
     from lakesmith.lake.moving.move import Moved
     from lakesmith.lake.upkeep.collect import Swept
     from lakesmith.model.loads import QuarantinedRow, Upkeep
     from lakesmith.model.versions import Version
+    from lakesmith.monitor.judging.values import Judgement
     from lakesmith.monitor.reading import CheckRecord, DriftRecord, History
+    from lakesmith.monitor.store import RunStore
     from lakesmith.run.reconciling import Reconciled
     from lakesmith.run.replaying import Replayed
 
@@ -179,6 +183,17 @@ class Project:
 
         return examine(self._shop)
 
+    def repair(self) -> list[Finding]:
+        """Bring back from the logs of runs what the run store lost; return what became of each run.
+
+        Raises:
+            RunInProgressError: If a run of this target is going on.
+            LakesmithError: If the store cannot be opened.
+        """
+        from lakesmith.api.doctor import repair
+
+        return repair(self._shop)
+
     def plan(self, *, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Plan:
         """Return what `run` would do: a tuple of steps, empty if nothing is due. What cannot be looked at stands first, and says so.
 
@@ -307,19 +322,63 @@ class Project:
 
         return run(self._shop, self.plan_rebuild(stream, since=since).order, tuple(recorders), self.page)
 
+    def record(self) -> AbstractContextManager[RunStore]:
+        """Open the record of runs for a `with`.
+
+        Raises:
+            LakesmithError: If it cannot be opened.
+        """
+        from lakesmith.api.storing import store_in_use
+
+        return store_in_use(self._shop)
+
+    def watch(self, store: RunStore) -> None:
+        """Judge every table as of now, and open, feed and end incidents; `announce` tells people."""
+        from lakesmith.api.incidents import settle
+        from lakesmith.api.judging import judge
+
+        settle(self._shop, store, judge(self._shop, store))
+
+    def announce(self, store: RunStore) -> None:
+        """Send the messages that are due, and the sign of life."""
+        from lakesmith.api.alerts import announce
+
+        announce(self._shop, store)
+
+    def metrics(self) -> str:
+        """Return the state of the target in Prometheus's text format.
+
+        Raises:
+            LakesmithError: If the record of runs cannot be opened.
+        """
+        from lakesmith.api.exporting import metrics
+
+        with self.record() as store:
+            return metrics(self._shop, store)
+
     def history(self) -> History:
         """Return the record of runs."""
+        from lakesmith.api.storing import open_store
         from lakesmith.monitor.reading import History
-        from lakesmith.monitor.store import RunStore
 
-        store = RunStore.at(self._shop.paths.store, host=self._shop.host)
-        return History(store, now=self._shop.host.clock.now())
+        return History(open_store(self._shop), now=self._shop.host.clock.now())
 
-    def health(self) -> tuple[str, str, list[CheckRecord]]:
-        """Return good, warn, bad or unknown, one sentence why, and the newest result of each test, worst first."""
+    def health(self, judged: Sequence[Judgement] | None = None) -> tuple[str, str, list[CheckRecord]]:
+        """Return good, warn, bad or unknown, one sentence why, and the newest result of each test, worst first.
+
+        Args:
+            judged: What is thought of the tables, as `standings` has it; None: what was thought last.
+        """
         from lakesmith.api.health import health
 
-        return health(self._shop, self.history())
+        return health(self._shop, self.history(), judged)
+
+    def standings(self) -> Standings:
+        """Return how every table is doing now: rows of the last 24 hours, health and why, worst first. Nothing is written."""
+        from lakesmith.api.standing import standings
+
+        with self.record() as store:
+            return standings(self._shop, store)
 
     def tables_of_others(self) -> list[TableNews]:
         """Return the tables that others load, as the newest runs saw them and as that is judged now."""

@@ -3,64 +3,48 @@
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lakesmith.about import __version__
+from lakesmith.api.circumstances import run_started
 from lakesmith.api.discovering import NOTHING, News, discover
+from lakesmith.api.judging import after_run
+from lakesmith.api.recording import record_of
 from lakesmith.api.result import RunResult
 from lakesmith.errors import LakesmithError
 from lakesmith.host import locks
+from lakesmith.host.measuring import Gauge, peak_rss_bytes
 from lakesmith.model import events
 from lakesmith.model.protocols import Recorder
 from lakesmith.run.plan import make_plan
+from lakesmith.run.telling import error_seen
 from lakesmith.run.workshop import Order, Workshop
 
 if TYPE_CHECKING:
-    from lakesmith.monitor.store import RunStore
     from lakesmith.run.execute import Outcome
-
-LEASE = timedelta(minutes=15)
-RENEW_S = 60.0
 
 
 def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Path) -> RunResult:
     """Run a project under its lock, record it, and write the page; see `Project.run`."""
-    from lakesmith.monitor.recorders import Fanout, RunLog
-
     began = shop.host.clock.steady_s()
     with locked(shop, f"lakesmith {order.command}"), shop.host.stop.listening():
-        store = _store(shop)
-        try:
+        with record_of(shop) as record:
             run_id = shop.host.ids.run_id(shop.host.clock.now())
-            log = RunLog(shop.paths.logs, host=shop.host)
             shop, news = discover(shop, keep=True) if order.command == "run" else (shop, NOTHING)
-            recorder = Renewing(Fanout((store, log, *listeners), complain=_complain), shop, run_id)
-            _bury_the_lost(shop, store)
+            record.bury_the_lost()
             with shop.sources_in_use(), shop.engine_in_use():
-                outcome = _recorded(Recording(shop, run_id, recorder, news), order, _ordinals(shop, store))
-        finally:
-            store.close()
-        written = _page(shop, page, outcome) if outcome.state != "nothing_new" else None
+                recording = Recording(shop, run_id, record.recorder(listeners), news)
+                try:
+                    outcome = _recorded(recording, order, record.ordinals())
+                finally:
+                    after_run(shop, record, run_id)
+                    record.finish(run_id)
+        written = _page(shop, page, outcome) if outcome.state != "nothing_new" and record.store else None
     return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written, news)
-
-
-def _store(shop: Workshop) -> RunStore:
-    """Open the run store; say so if a damaged one has been put aside for a new one."""
-    from lakesmith.monitor.store import RunStore
-
-    pattern = f"{shop.paths.store.name}.broken-*"
-    before = set(shop.paths.state.glob(pattern))
-    store = RunStore.at(shop.paths.store, host=shop.host)
-    for aside in set(shop.paths.state.glob(pattern)) - before:
-        _complain(f"the run store was damaged; it is kept as {aside.name}, and the history of runs begins anew")
-    return store
 
 
 def _page(shop: Workshop, path: Path, outcome: Outcome) -> Path | None:
@@ -98,28 +82,6 @@ def pass_through(shop: Workshop, arguments: list[str]) -> int:
         return subprocess.call(command, cwd=shop.paths.root, env={**os.environ, **env})
 
 
-@dataclass(slots=True)
-class Renewing:
-    """Passes events on, and renews the run's lease while there are any."""
-
-    inner: Recorder
-    shop: Workshop
-    run_id: str
-    renewed_s: float = field(default=0.0, init=False)
-
-    def __post_init__(self) -> None:
-        self.renewed_s = self.shop.host.clock.steady_s()
-
-    def record(self, event: events.Event) -> None:
-        """Take note of one event."""
-        self.inner.record(event)
-        steady = self.shop.host.clock.steady_s()
-        if steady - self.renewed_s > RENEW_S:
-            self.renewed_s = steady
-            now = self.shop.host.clock.now()
-            self.inner.record(events.RunRenewed(self.run_id, now, now + LEASE))
-
-
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A run that is recorded, and what sources found before it."""
@@ -133,9 +95,9 @@ class Recording:
         """Record what sources found, or why they could not be asked; return the state of each such step."""
         mask, states = self.shop.host.secrets.mask, {}
         for name, error in self.news.faults.items():
-            now, texts = self.shop.host.clock.now(), map(mask, (error.what, error.where, error.fix))
             step = f"discover:{name}"
-            self.recorder.record(events.ErrorSeen(self.run_id, step, now, type(error).__name__, error.remedy, *texts))
+            seen = error_seen(self.run_id, step, self.shop.host.clock.now(), error)
+            self.recorder.record(replace(seen, what=mask(seen.what), where=mask(seen.where), fix=mask(seen.fix)))
             states[step] = self._finish(step, "failed", mask(error.what))
         for name, sentence in self.news.sentences():
             states[f"discover:{name}"] = self._finish(f"discover:{name}", "succeeded", mask(sentence))
@@ -155,7 +117,8 @@ def _recorded(recording: Recording, order: Order, ordinals: Mapping[str, int]) -
 
     shop, run_id, recorder = recording.shop, recording.run_id, recording.recorder
     left_out = (f"--exclude {name}" for name in order.exclude)
-    recorder.record(run_started(shop, run_id, order.command, " ".join((*order.select, *left_out))))
+    gauge = Gauge.begin()
+    recorder.record(run_started(shop, run_id, order.command, " ".join((*order.select, *left_out)), order.cause))
     discovered = recording.tell_news()
     try:
         found = survey(shop, order)
@@ -163,26 +126,30 @@ def _recorded(recording: Recording, order: Order, ordinals: Mapping[str, int]) -
     except BaseException as error:
         if isinstance(error, LakesmithError):
             mask_error(error, shop.host.secrets)
-        _record_end(shop, run_id, recorder, error)
+        _record_end(recording, gauge, error)
         raise
     for name, fault in recording.news.faults.items():
         mask_error(fault, shop.host.secrets)
         outcome.errors.append((f"discover:{name}", fault))
         outcome.state = "failed" if outcome.state != "stopped" else "stopped"
     outcome.steps = discovered | outcome.steps
-    now = shop.host.clock.now()
-    recorder.record(events.RunFinished(run_id, now, outcome.state, shop.host.secrets.mask(sentence(outcome))))
+    recorder.record(_end(recording, gauge, outcome.state, sentence(outcome)))
     return outcome
 
 
-def _record_end(shop: Workshop, run_id: str, recorder: Recorder, error: BaseException) -> None:
-    now = shop.host.clock.now()
+def _record_end(recording: Recording, gauge: Gauge, error: BaseException) -> None:
+    message = f"ended by {type(error).__name__}"
     if isinstance(error, LakesmithError):
-        texts = (error.what, error.where, error.fix)
-        recorder.record(events.ErrorSeen(run_id, "run", now, type(error).__name__, error.remedy, *texts))
-        recorder.record(events.RunFinished(run_id, now, "failed", texts[0]))
-    else:
-        recorder.record(events.RunFinished(run_id, now, "failed", f"ended by {type(error).__name__}"))
+        now, message = recording.shop.host.clock.now(), error.what
+        recording.recorder.record(error_seen(recording.run_id, "run", now, error))
+    recording.recorder.record(_end(recording, gauge, "failed", message))
+
+
+def _end(recording: Recording, gauge: Gauge, state: str, message: str) -> events.RunFinished:
+    """Return the event that ends the record of a run, with what the run took."""
+    host, took = recording.shop.host, gauge.read()
+    told = host.secrets.mask(message)
+    return events.RunFinished(recording.run_id, host.clock.now(), state, told, took.cpu_s, peak_rss_bytes())
 
 
 def sentence(outcome: Outcome) -> str:
@@ -202,45 +169,3 @@ def sentence(outcome: Outcome) -> str:
     swapped = [str(load.stream) for load in outcome.loads if load.commits and load.commits[-1].kind == "swap"]
     anew = f", {', '.join(swapped)} replaced" if swapped else ""
     return f"{written:,} rows loaded{anew}" if outcome.loads else "built anew"
-
-
-def run_started(shop: Workshop, run_id: str, command: str, selection: str) -> events.RunStarted:
-    """Return the event that begins the record of a run; its lease is to be renewed while it goes on."""
-    now = shop.host.clock.now()
-    return events.RunStarted(
-        run_id=run_id,
-        at=now,
-        project=shop.config.name,
-        target=shop.target.name,
-        command=command,
-        selection=selection,
-        trigger="cli",
-        version=__version__,
-        config_hash=shop.config.config_hash,
-        host=platform.node(),
-        pid=os.getpid(),
-        lease_until=now + LEASE,
-    )
-
-
-def _ordinals(shop: Workshop, store: RunStore) -> Mapping[str, int]:
-    from lakesmith.monitor.reading import History
-
-    return History(store, now=shop.host.clock.now()).highest_ordinals(shop.config.bronze_of(shop.target).name)
-
-
-def _bury_the_lost(shop: Workshop, store: RunStore) -> None:
-    """Runs of this target that still say `running` are over: their lock is ours."""
-    from lakesmith.monitor.reading import History
-
-    now = shop.host.clock.now()
-    for found in History(store, now=now).unfinished(shop.target.name):
-        store.record(
-            events.RunFinished(found, now, "lost", "its process ended without a word; what it had committed stayed")
-        )
-
-
-def _complain(text: str) -> None:
-    import warnings
-
-    warnings.warn(text, RuntimeWarning, stacklevel=2)

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from lakesmith.about import __version__
 from lakesmith.api.existing import tables_of_others
-from lakesmith.api.health import manifest_of, still_there, unloaded, verdict
+from lakesmith.api.health import last_judged, manifest_of, still_there, unloaded, unwatched, verdict
 from lakesmith.api.marts import mart_views
 from lakesmith.api.replaying import shown_raw
+from lakesmith.api.storing import open_store
+from lakesmith.api.viewing.masking import masked
 from lakesmith.catalog.lineage import lineage_of
 from lakesmith.dbt.artifacts import Manifest
 from lakesmith.errors import LakesmithError
 from lakesmith.host.files import write_atomically
 from lakesmith.monitor.reading import CheckRecord, DriftRecord, History, LoadRecord, RunRecord
-from lakesmith.monitor.store import RunStore
 from lakesmith.pages import values as v
-from lakesmith.pages.today import RUN_MOODS, render
+from lakesmith.pages.parts import RUN_MOODS
+from lakesmith.pages.today import render
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -32,14 +34,14 @@ EXAMPLE_LENGTH = 160
 
 def write_page(shop: Workshop, path: Path) -> Path:
     """Write the page and return its path."""
-    write_atomically(path, shop.host.secrets.mask(render(gather(shop))))
+    write_atomically(path, render(masked(gather(shop), shop.host.secrets.mask)))
     return path
 
 
 def gather(shop: Workshop) -> v.Today:
     """Return everything the page shows."""
     now = shop.host.clock.now()
-    store = RunStore.at(shop.paths.store, host=shop.host)
+    store = open_store(shop)
     try:
         history = History(store, now=now)
         ours = [run for run in history.runs(SHOWN_RUNS) if run.target == shop.target.name]
@@ -48,10 +50,11 @@ def gather(shop: Workshop) -> v.Today:
         tables = tables_of_others(shop, history)
     finally:
         store.close()
+    judged = last_judged(shop)
     rejects, waiting = ([], 0) if _heads(shop) is None else _rejects(shop)
     manifest = manifest_of(shop)
     checks = still_there(checks, manifest)
-    mood, headline = verdict(ours, checks, waiting, unloaded=unloaded(shop), tables=tables)
+    mood, headline = verdict(ours, checks, waiting, unloaded=unloaded(shop), tables=tables, judged=judged)
     nodes, edges = _lineage(shop, manifest, checks)
     return v.Today(
         project=shop.config.name,
@@ -75,7 +78,7 @@ def gather(shop: Workshop) -> v.Today:
         nodes=nodes,
         edges=edges,
         runs=[v.RunView(run.started_at, run.state, _seconds(run), run.message) for run in runs],
-        unwatched=("freshness", "volume"),
+        unwatched=unwatched(judged),
     )
 
 

@@ -111,6 +111,7 @@ class Demo:
         folder, say = self.stage.folder, self.stage.output.say
         self.stage.title(f"Done in {seconds:.0f} s")
         say(f" The page       {self.stage.page}")
+        say(f" The console    http://localhost:8686 once `lakesmith ui --project {folder}` serves it")
         say(f" Look around    cd {folder} && lakesmith status")
         say('                lakesmith query "select * from marts.mart_daily_metrics order by day desc limit 5"')
         say("                lakesmith quarantine show")

@@ -102,6 +102,7 @@ class Demo:
         folder, say = self.stage.folder, self.stage.output.say
         self.stage.title(f"Done in {seconds:.0f} s")
         say(f" The page       {self.stage.page}")
+        say(f" The console    http://localhost:8686 once `lakesmith ui --project {folder}` serves it")
         say(f" Look around    cd {folder} && lakesmith drift")
         say('                lakesmith query "select * from marts.mart_acquisition order by month desc, channel"')
 

@@ -11,6 +11,7 @@ from lakesmith.model.streams import StreamId, StreamSpec
 from lakesmith.model.types import Decimal, Field, Scalar, Schema, Type
 
 REFRESH_VAR = "lakesmith_refresh"
+_JSON = "json"
 _SIBLING = "__"
 _ASIDE = "added"
 _CASTS = {
@@ -89,13 +90,18 @@ class ScaffoldTable:
 
     @property
     def siblings(self) -> dict[str, Field]:
-        """Siblings by the name of the column they stand beside; folded names hold `__` in no other case."""
-        pairs = ((field.name.rpartition(_SIBLING), field) for field in self.schema.data)
-        return {
-            base: field
-            for (base, _, suffix), field in pairs
-            if base and self.schema.find(base) and not suffix.startswith(_ASIDE)
-        }
+        """Siblings by the name of the column they stand beside, of several the one that a column's values can be read back from.
+
+        Folded names hold `__` in no other case. JSON beside a column is what no scalar could be, so another sibling comes first.
+        """
+        found: dict[str, Field] = {}
+        for field in self.schema.data:
+            base, _, suffix = field.name.rpartition(_SIBLING)
+            if not base or not self.schema.find(base) or suffix.startswith(_ASIDE):
+                continue
+            if suffix != _JSON or base not in found:
+                found[base] = field
+        return found
 
     @property
     def renamed(self) -> dict[str, tuple[Field, ...]]:

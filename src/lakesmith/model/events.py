@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lakesmith.model.loads import Load
 from lakesmith.model.watching import Glance
 
+LEASE = timedelta(seconds=60)
+"""A run that says nothing for so long counts as lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why there is a run. `trigger`: cli, schedule, catch_up, retry, console, airflow or api; empty where nobody said.
+
+    `detail` is one sentence, `nominal_at` the time a schedule meant it to start at, `requested_by` the person or the machine's user,
+    `pipeline` the part of the project that runs, empty for all of it. `attempt` counts starts of the same work, from 1 on.
+    """
+
+    trigger: str = ""
+    detail: str = ""
+    nominal_at: datetime | None = None
+    requested_by: str = ""
+    pipeline: str = ""
+    attempt: int = 1
+
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run began. `lease_until`: without a renewal by then the run counts as lost."""
+    """A run began. `lease_until`: without a renewal by then the run counts as lost.
+
+    `code_version` is the commit of the project folder, empty outside of git; `code_dirty` says whether files were changed since, None
+    where nobody knows. `versions` are those of the libraries that decide what is made, `boot_id` tells the machine's starts apart.
+    """
 
     run_id: str
     at: datetime
@@ -25,6 +48,11 @@ class RunStarted:
     host: str
     pid: int
     lease_until: datetime
+    cause: Cause = field(default_factory=Cause)
+    code_version: str = ""
+    code_dirty: bool | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    boot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +66,18 @@ class RunRenewed:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """A run ended: succeeded, warned, failed, stopped or nothing_new. `message` is one sentence."""
+    """A run ended: succeeded, warned, failed, stopped or nothing_new. `message` is one sentence.
+
+    `cpu_s` are seconds of processors, of the process and the children it waited for; `peak_rss_bytes` the most memory that it or one
+    of them held. None where nobody measured.
+    """
 
     run_id: str
     at: datetime
     state: str
     message: str = ""
+    cpu_s: float | None = None
+    peak_rss_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +104,10 @@ class StepProgress:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A step ended: succeeded, warned, failed, skipped or stopped. `facts` are small numbers for people (models, files, rows)."""
+    """A step ended: succeeded, warned, failed, skipped or stopped. `facts` are small numbers for people (models, files, rows).
+
+    `attempt` is that of the run; `cpu_s` and `peak_rss_bytes` are those of `RunFinished`, for the time of the step.
+    """
 
     run_id: str
     step: str
@@ -80,6 +117,9 @@ class StepFinished:
     seconds: float
     message: str = ""
     facts: dict[str, float] = field(default_factory=dict)
+    attempt: int = 1
+    cpu_s: float | None = None
+    peak_rss_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +186,10 @@ class DatasetPublished:
 
 @dataclass(frozen=True, slots=True)
 class ErrorSeen:
-    """An error of a step, without any row value or secret in it."""
+    """An error of a step, without any row value or secret in it.
+
+    `causes` are the names of the exceptions it came from, the nearest first: they tell more than a sentence does of what to do.
+    """
 
     run_id: str
     step: str
@@ -156,6 +199,7 @@ class ErrorSeen:
     what: str
     where: str
     fix: str
+    causes: tuple[str, ...] = ()
 
 
 Event = (

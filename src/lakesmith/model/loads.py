@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -246,11 +247,47 @@ class QuarantinedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """What passed between a source and us: bytes, requests, how many of them were made again, seconds waited for a limit.
+
+    None is unknown: not every source counts everything.
+    """
+
+    bytes_read: int | None = None
+    requests: int | None = None
+    retries: int | None = None
+    throttled_s: float | None = None
+
+    def since(self, before: Traffic) -> Traffic:
+        """Return what passed between `before` and now."""
+        waited_s = None if self.throttled_s is None else round(self.throttled_s - (before.throttled_s or 0.0), 6)
+        return Traffic(
+            _less(self.bytes_read, before.bytes_read),
+            _less(self.requests, before.requests),
+            _less(self.retries, before.retries),
+            waited_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where a cursor stands: the column's name, and its value as text; only numbers and times are said, empty for any other."""
+
+    column: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """The part of a run that moved one stream. `phases_s` holds seconds by phase (read, shape, stage, commit, swap).
 
     `base` is the snapshot readers had before, None where there was none. `resumed` loads went on from an earlier one. `notices` is
     what the source had to say besides its records.
+
+    `reason`: first, news, rebuild, backfill, replay, rollback or reconcile; empty where nobody said. `cursor_from` and `cursor_to` are
+    numbers and times alone, empty for others. `ops` counts rows by `_ls_op`, `columns` are the table's afterwards, each with its type. `rows_before` and
+    `rows_after` are those of the table, deleted and older ones included. `newest_event_at` is the newest value of the column that
+    says when a row happened. `cpu_s` and `peak_rss_bytes` are those of the process. None is unknown.
     """
 
     stream: StreamId
@@ -266,7 +303,32 @@ class Load:
     phases_s: dict[str, float] = field(default_factory=dict)
     base: int | None = None
     notices: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    mode: str = ""
+    reason: str = ""
+    cursor_column: str = ""
+    cursor_from: str = ""
+    cursor_to: str = ""
+    ops: dict[str, int] = field(default_factory=dict)
+    traffic: Traffic = field(default_factory=Traffic)
+    columns: dict[str, str] = field(default_factory=dict)
+    rows_before: int | None = None
+    rows_after: int | None = None
+    newest_event_at: datetime | None = None
+    cpu_s: float | None = None
+    peak_rss_bytes: int | None = None
+
+    @property
+    def schema_hash(self) -> str:
+        """What tells the table's columns from others, 32 hexadecimal digits; empty where nobody knows them."""
+        if not self.columns:
+            return ""
+        return hashlib.sha256(json.dumps(self.columns, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:32]
 
     def with_commit(self, commit: Commit) -> Load:
         """Return a copy with one more commit and its counts."""
         return replace(self, commits=(*self.commits, commit), counts=self.counts + commit.counts)
+
+
+def _less(now: int | None, before: int | None) -> int | None:
+    return None if now is None else now - (before or 0)

@@ -7,7 +7,18 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from lakesmith.model.events import Event
-from lakesmith.model.loads import Batch, BronzeSnapshot, Commit, Group, Head, QuarantinedRow, Staged, Upkeep
+from lakesmith.model.loads import (
+    Batch,
+    BronzeSnapshot,
+    Commit,
+    Group,
+    Head,
+    QuarantinedRow,
+    Reached,
+    Staged,
+    Traffic,
+    Upkeep,
+)
 from lakesmith.model.plans import Dataset
 from lakesmith.model.shapes import Marks, Reshape
 from lakesmith.model.streams import Ask, Chunk, Discovery, Finding, Kept, Position, Reject, Replay, Split, StreamSpec
@@ -141,11 +152,38 @@ class Lanes(Protocol):
 
 
 @runtime_checkable
+class ReadsAhead(Protocol):
+    """What a source may be able to do besides: read what it planned last for a stream before anybody takes it."""
+
+    def read_ahead(self, stream: StreamSpec) -> None:
+        """Begin to read; it may use the processor while its caller does something else. What nobody takes ends with `close`."""
+        ...
+
+
+@runtime_checkable
 class Cancels(Protocol):
     """What an iterator of chunks may be able to do besides: let another thread end a long wait in it."""
 
     def cancel(self) -> None:
         """End what it waits for, soon; whoever waits gets an error. It is asked again as long as it goes on."""
+        ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """What a source may be able to do besides: count what passes between its system and us."""
+
+    def traffic(self) -> Traffic:
+        """Return what passed since the source was made; its numbers never go back."""
+        ...
+
+
+@runtime_checkable
+class Reaches(Protocol):
+    """What a source may be able to do besides: say how far the cursor of a stream is at a position."""
+
+    def reached(self, stream: StreamSpec, position: Position) -> Reached | None:
+        """Return the cursor and its value there: a number, a day or a time, else an empty text. None where there is no cursor."""
         ...
 
 

@@ -39,6 +39,10 @@ WORDS_KEY = b"lakesmith.words"
 of its values that the column's type cannot hold, such as an infinite date. The column is null there. They are never read as anything
 else, and go where values that do not fit go."""
 
+JSON_KEY = b"lakesmith.json_of"
+"""Metadata of an Arrow field of a batch, or of a part of an object, with the name of another one beside it: JSON of those of that one's
+values that no type of a lake holds. They go to its sibling `<column>__json`, whatever its type is."""
+
 RENAMED_KEY = b"lakesmith.renamed_from"
 """Metadata of an Arrow field: what the source called the column at an earlier load, where the source itself proves that it is the
 same one. Bronze renames it then, within the load."""

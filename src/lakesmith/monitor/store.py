@@ -1,33 +1,42 @@
-"""The run store: SQLite in WAL mode, its tables kept up to date by migrations."""
+"""The run store: its tables are kept up to date by migrations, in a SQLite file or on a PostgreSQL server."""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, inspect, select, text, update
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from lakesmith.errors import StorageUnavailableError, StoreBrokenError
 from lakesmith.host import Host
 from lakesmith.host.files import storage_errors
 from lakesmith.model.events import Event
-from lakesmith.monitor.writing import statements
+from lakesmith.monitor import tables
+from lakesmith.monitor.databases import (
+    SMALL_BYTES,
+    WRITES,
+    connect_file,
+    connect_server,
+    examine_file,
+    lock_for_change,
+    place_of,
+)
+from lakesmith.monitor.writing import Statements, statements
 
-NEWEST = "0004"
-BUSY_TIMEOUT_S = 30
+NEWEST = "0005"
 
 
 class RunStore:
-    """A `Recorder` that keeps events in a database file. Open it with `RunStore.at(path)`."""
+    """A `Recorder` that keeps events in a database. Open it with `RunStore.at(path)` or `RunStore.on(address)`."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
     @classmethod
     def at(cls, path: Path, *, host: Host) -> RunStore:
-        """Open the store, make or migrate its tables. A file that is not a store any more is put aside, never deleted.
+        """Open the store in a file, make or migrate its tables. A file that is not a store any more is put aside, never deleted.
 
         Raises:
             StoreBrokenError: If the store was made by a newer Lakesmith.
@@ -47,42 +56,97 @@ class RunStore:
             _put_aside(path, f"{host.clock.now():%Y%m%dT%H%M%S}")
             return cls(_opened(path))
 
+    @classmethod
+    def on(cls, address: str, *, where: str = "monitor.store") -> RunStore:
+        """Open the store on a PostgreSQL server, make or migrate its tables; `where` is the place of the setting, for messages.
+
+        Raises:
+            ProjectFileError: If the address is none.
+            MissingExtraError: If the driver is not installed.
+            StoreBrokenError: If the store was made by a newer Lakesmith.
+            StorageUnavailableError: If the server cannot be reached, or refuses.
+        """
+        engine = connect_server(address, where=where)
+        try:
+            _migrate(engine)
+        except DBAPIError as error:
+            engine.dispose()
+            raise StorageUnavailableError(
+                f"The run store cannot be opened: {type(error.orig).__name__} at {place_of(engine)}.",
+                where=where,
+                fix="check that the server is up and that this user may create tables there, then run again",
+            ) from error
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return place_of(self.engine)
+
     def record(self, event: Event) -> None:
         """Write one event down, in a transaction of its own."""
-        todo = statements(event)
-        if not todo:
-            return
-        with self.engine.begin() as connection:
-            for statement, rows in todo:
-                connection.execute(statement, rows) if rows else connection.execute(statement)
+        self.write((event,))
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Write events down in one transaction: all of them or none.
+
+        Raises:
+            SQLAlchemyError: If the database does not take them.
+        """
+        dialect = self.engine.dialect.name
+        todo = [statement for event in events for statement in statements(event, dialect)]
+        if todo:
+            with self.writing() as connection:
+                _execute(connection, todo)
+
+    def write_once(self, numbered: Sequence[tuple[int, Event]]) -> None:
+        """Write events down in one transaction, each with its number in its run; those that are there already are left out.
+
+        A server may have taken what it never confirmed: asked again, it must not take it twice. 0 is no number: it is always written.
+
+        Raises:
+            SQLAlchemyError: If the database does not take them.
+        """
+        dialect, run = self.engine.dialect.name, tables.run
+        highest = {event.run_id: number for number, event in numbered}
+        with self.writing() as connection:
+            found = connection.execute(select(run.c.run_id, run.c.recorded).where(run.c.run_id.in_(highest)))
+            reached = {str(row.run_id): int(row.recorded or 0) for row in found}
+            for number, event in numbered:
+                if not number or number > reached.get(event.run_id, 0):
+                    _execute(connection, statements(event, dialect))
+            for run_id, number in highest.items():
+                if number > reached.get(run_id, 0):
+                    connection.execute(update(run).where(run.c.run_id == run_id).values(recorded=number))
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Begin a transaction that may read before it writes; it ends with the `with`."""
+        return self.engine.execution_options(**{WRITES: True}).begin()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self.engine.dispose()
+
+
+def _execute(connection: Connection, todo: Statements) -> None:
+    for statement, rows in todo:
+        connection.execute(statement, rows) if rows else connection.execute(statement)
 
 
 def _opened(path: Path) -> Engine:
     """Return an engine on a store that is whole and up to date."""
-    engine = _connect(path)
+    engine = connect_file(path)
     try:
-        _examine(engine)
+        if path.is_file() and path.stat().st_size <= SMALL_BYTES:
+            examine_file(engine)
         _migrate(engine)
     except BaseException:
         engine.dispose()
         raise
     return engine
-
-
-def _examine(engine: Engine) -> None:
-    """Read every page: damage found later would come in the middle of a run.
-
-    Raises:
-        DatabaseError: If the file is not a whole database.
-    """
-    with engine.connect() as connection:
-        found = connection.execute(text("pragma quick_check(1)")).scalar()
-    if found != "ok":
-        raise DatabaseError("pragma quick_check", None, sqlite3.DatabaseError(str(found)))
 
 
 def _put_aside(path: Path, stamp: str) -> None:
@@ -97,42 +161,39 @@ def _put_aside(path: Path, stamp: str) -> None:
             part.rename(aside.with_name(aside.name + suffix))
 
 
-def _connect(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
-
-    @event.listens_for(engine, "connect")
-    def _pragmas(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = normal")
-        connection.execute("pragma foreign_keys = on")
-
-    return engine
-
-
 def _migrate(engine: Engine) -> None:
-    version = _version(engine)
-    if version == NEWEST:
+    """Bring the tables up to date, in one transaction that nobody else changes tables in."""
+    if _is_newest(_version(engine), engine):
         return
-    if version is not None and version > NEWEST:
-        raise StoreBrokenError(
-            f"The run store was made by a newer Lakesmith (version {version}, this one knows {NEWEST}).",
-            where=str(engine.url.database),
-            fix="install the newer Lakesmith again, or move the file away to begin a new record",
-        )
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with engine.begin() as connection:
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        lock_for_change(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
+def _is_newest(version: str | None, engine: Engine) -> bool:
+    """Whether there is nothing to do.
+
+    Raises:
+        StoreBrokenError: If the store is newer than this Lakesmith.
+    """
+    if version is not None and version > NEWEST:
+        raise StoreBrokenError(
+            f"The run store was made by a newer Lakesmith (version {version}, this one knows {NEWEST}).",
+            where=place_of(engine),
+            fix="install the newer Lakesmith again, or move the store away to begin a new record",
+        )
+    return version == NEWEST
+
+
 def _version(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        known = connection.execute(text("select 1 from sqlite_master where name = 'alembic_version'")).first()
-        if known is None:
+        if not inspect(connection).has_table("alembic_version"):
             return None
         row = connection.execute(text("select version_num from alembic_version")).first()
         return str(row[0]) if row else None

@@ -12,7 +12,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def tag(name: str, *children: object, **attributes: object) -> Markup:
+def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     """Return an element. An attribute `class_` is written `class`, `stroke_width` is written `stroke-width`; None leaves it out.
 
     Examples:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from importlib import resources
 
 from lakesmith.pages.charts import chart
 from lakesmith.pages.html import Markup, join, number, tag
 from lakesmith.pages.lineage import lineage
+from lakesmith.pages.parts import RUN_MOODS, SHAPES, mark, minute, section, table
 from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN, LoadView, MartView, NoticeView, TableView, Today
 
-SHAPES = {GOOD: ("✓", "well"), WARN: ("!", "look"), BAD: ("✕", "broken"), UNKNOWN: ("?", "unknown")}
-RUN_MOODS = {"succeeded": GOOD, "nothing_new": GOOD, "warned": WARN, "stopped": WARN, "failed": BAD, "lost": BAD}
 TABLE_MOODS = {"fresh": GOOD, "late": WARN}
 STATUS_MOODS = {"warn": WARN, "fail": BAD, "error": BAD, "skipped": UNKNOWN}
 
@@ -40,12 +38,6 @@ def render(today: Today) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{join(sections)}</main></body></html>\n'
 
 
-def mark(mood: str, word: str | None = None) -> Markup:
-    """Return a state as colour, shape and word together."""
-    shape, usual = SHAPES[mood]
-    return tag("span", tag("b", shape), f" {word or usual}", class_=f"mark {mood}")
-
-
 def _header(today: Today) -> Markup:
     tiles = (tag("div", tag("dt", name), tag("dd", value)) for name, value in today.ready)
     return tag(
@@ -56,14 +48,10 @@ def _header(today: Today) -> Markup:
     )
 
 
-def _section(title: str, lead: object, *children: object, id_: str) -> Markup:
-    return tag("section", tag("h2", title), tag("p", lead, class_="lead") if lead else "", *children, id_=id_)
-
-
 def _marts(marts: Sequence[MartView]) -> Markup:
     if not marts:
-        return _section("Marts", "Nothing has been published yet.", id_="marts")
-    return _section("Marts", "", tag("div", *(_mart(mart) for mart in marts), class_="cards"), id_="marts")
+        return section("Marts", "Nothing has been published yet.", id_="marts")
+    return section("Marts", "", tag("div", *(_mart(mart) for mart in marts), class_="cards"), id_="marts")
 
 
 def _mart(mart: MartView) -> Markup:
@@ -78,21 +66,13 @@ def _mart(mart: MartView) -> Markup:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numeric: Sequence[bool] = ()) -> Markup:
-    """Return a table that scrolls sideways on its own."""
-    sides = [*("num" if is_number else None for is_number in numeric), *(None,) * (len(columns) - len(numeric))]
-    head = tag("tr", *(tag("th", name, class_=side, scope="col") for name, side in zip(columns, sides, strict=True)))
-    body = (tag("tr", *(tag("td", cell, class_=side) for cell, side in zip(row, sides, strict=True))) for row in rows)
-    return tag("div", tag("table", tag("thead", head), tag("tbody", *body)), class_="scroll")
-
-
 def _loads(loads: Sequence[LoadView], notices: Sequence[NoticeView]) -> Markup:
     columns = ("stream", "loaded (UTC)", "read", "= written", "+ quarantined", "+ filtered", "law", "rows/s", "")
     lead = "Every record a source counted is in bronze, in quarantine, or left out for a stated reason."
     rows = [_load_row(load) for load in loads]
     numbers = (False, False, True, True, True, True, False, True, False)
     said = table(("said (UTC)", "stream", "notice"), [(minute(n.at), n.stream, n.text) for n in notices])
-    return _section("Loads", lead, table(columns, rows, numeric=numbers), said if notices else "", id_="loads")
+    return section("Loads", lead, table(columns, rows, numeric=numbers), said if notices else "", id_="loads")
 
 
 def _load_row(load: LoadView) -> tuple[object, ...]:
@@ -126,7 +106,7 @@ def _tables(tables: Sequence[TableView]) -> Markup:
     columns = ("table", "", "rows", "loaded (UTC)", "seen (UTC)", "")
     lead = "Others load these tables; they are watched, and models are built only on those that are fresh, or of which nothing is promised."
     numbers = (False, False, True, False, False, False)
-    return _section("Tables that others load", lead, table(columns, rows, numeric=numbers), id_="tables")
+    return section("Tables that others load", lead, table(columns, rows, numeric=numbers), id_="tables")
 
 
 def _trust(today: Today) -> Markup:
@@ -160,14 +140,14 @@ def _trust(today: Today) -> Markup:
     )
     return join(
         (
-            _section("Quarantine", waiting, rejects if today.rejects else "", id_="quarantine"),
-            _section(
+            section("Quarantine", waiting, rejects if today.rejects else "", id_="quarantine"),
+            section(
                 "Drift",
                 "" if today.drift else "No source has changed its shape.",
                 drift if today.drift else "",
                 id_="drift",
             ),
-            _section("Tests", tests, checks if today.checks else "", id_="tests"),
+            section("Tests", tests, checks if today.checks else "", id_="tests"),
         )
     )
 
@@ -179,7 +159,7 @@ def _example(where: str, example: str) -> Markup:
 def _lineage(today: Today) -> Markup:
     if not today.nodes:
         return Markup()
-    return _section("Lineage", "", tag("div", lineage(today.nodes, today.edges), class_="scroll"), id_="lineage")
+    return section("Lineage", "", tag("div", lineage(today.nodes, today.edges), class_="scroll"), id_="lineage")
 
 
 def _runs(today: Today) -> Markup:
@@ -205,7 +185,7 @@ def _runs(today: Today) -> Markup:
         for run in today.runs[:12]
     ]
     strip = tag("ol", *cells, class_="strip")
-    return _section("Runs", "", strip, table(columns, rows, numeric=(False, False, True, False)), id_="runs")
+    return section("Runs", "", strip, table(columns, rows, numeric=(False, False, True, False)), id_="runs")
 
 
 def _footer(today: Today) -> Markup:
@@ -214,8 +194,3 @@ def _footer(today: Today) -> Markup:
         "footer",
         f"As of {minute(today.as_of)} UTC, written by Lakesmith {today.version}. This page needs no network.{unwatched}",
     )
-
-
-def minute(at: datetime) -> str:
-    """Return a time to the minute."""
-    return f"{at:%Y-%m-%d %H:%M}"

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from lakesmith.errors import MissingValueError, SelectionError
 from lakesmith.model.places import LakeAddress, Storage, complete, scheme_of
 from lakesmith.model.streams import SourceContext, StreamSpec
+from lakesmith.project.alerting import AlertsSettings
 from lakesmith.project.faults import nearest, spell_list
+from lakesmith.project.monitoring import MonitorSettings
 from lakesmith.project.paths import ProjectPaths
 from lakesmith.project.settings import Pipeline, Schedule
 
@@ -101,6 +103,8 @@ class ProjectConfig:
     publish: Mapping[str, PublishConfig] = field(default_factory=dict)
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings, repr=False)
+    alerts: AlertsSettings = field(default_factory=AlertsSettings, repr=False)
 
     @property
     def paths(self) -> ProjectPaths:

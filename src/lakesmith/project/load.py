@@ -12,12 +12,14 @@ from typing import Any
 from lakesmith.errors import ProjectNotFoundError
 from lakesmith.host import Host
 from lakesmith.model.streams import Discovery
+from lakesmith.project.alerting import read_alerts
 from lakesmith.project.config import ProjectConfig
 from lakesmith.project.connectors import Connectors
 from lakesmith.project.credentials import refuse_literals
 from lakesmith.project.documents import Document, merge_sources, read_document
 from lakesmith.project.faults import Faults, Place
 from lakesmith.project.found import keep_found, merge_found
+from lakesmith.project.monitoring import read_monitor
 from lakesmith.project.outputs import check_default_target, read_publish, read_targets
 from lakesmith.project.paths import PROJECT_FILE, ProjectPaths
 from lakesmith.project.pins import with_pins
@@ -140,6 +142,7 @@ def _read_project(sheet: Sheet, root: Path, lookup: Lookup, config_hash: str) ->
     settings = sheet.check(ProjectSettings, {"version": FORMAT_VERSION} | _without_nothing(data), ())
     sources, publish, targets = read_sources(sheet), read_publish(sheet), read_targets(sheet)
     sources = with_pins(sources, root, sheet.faults)
+    monitor, alerts = read_monitor(sheet), read_alerts(sheet)
     if settings is not None:
         check_default_target(sheet, settings.default_target)
     if settings is None:
@@ -156,6 +159,8 @@ def _read_project(sheet: Sheet, root: Path, lookup: Lookup, config_hash: str) ->
         publish=publish,
         targets=targets,
         environment=lookup.added(),
+        monitor=monitor,
+        alerts=alerts,
     )
 
 

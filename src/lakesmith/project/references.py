@@ -22,7 +22,7 @@ _URL_PASSWORD = re.compile(r"://[^\s:/?#@]*:(?P<password>\S+)@")
 _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 _QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>.*)(?P=quote)\s*(?:#.*)?""")
 _LONG_LINE = 12
-_DEFERRED = ("sources", "targets", "publish")
+_DEFERRED = ("sources", "targets", "publish", "alerts", "monitor")
 
 
 class _NoValueError(Exception):

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from lakesmith.errors import ConfigError
 from lakesmith.host.files import write_atomically
+from lakesmith.project.alerting import AlertsSettings
 from lakesmith.project.connectors import ENGINES, PUBLISHERS, SOURCES, Connectors, modes_of
+from lakesmith.project.monitoring import MonitorSettings
 from lakesmith.project.paths import ProjectPaths
 from lakesmith.project.settings import (
     IDENTIFIER,
@@ -43,6 +45,11 @@ def json_schema(connectors: Connectors) -> dict[str, Any]:
         description = ProjectSettings.model_fields[name].description
         shape = {"type": ["object", "null"], "propertyNames": _NAMES, "additionalProperties": entry}
         project["properties"][name] = {"description": description, **shape}
+    for section, model in (("monitor", MonitorSettings), ("alerts", AlertsSettings)):
+        project["properties"][section] = _model(model, definitions) | {
+            "type": ["object", "null"],
+            "description": ProjectSettings.model_fields[section].description,
+        }
     project["patternProperties"] = {"^x-": {}}
     return {"$schema": DIALECT, "title": "lakesmith.yml", **project, "$defs": definitions}
 

@@ -131,6 +131,19 @@ class Schedule(Settings):
     ready_by: TimeOfDay | None = Field(
         default=None, description="The promise to readers: fresh by this time of day, `07:30`."
     )
+    catch_up: Literal["last", "all", "none"] = Field(
+        default="last",
+        description=(
+            "What becomes of starts while `lakesmith up` was down: `last` runs the newest of them, `all` one after the other, `none` none."
+        ),
+    )
+    retries: int = Field(
+        default=2, ge=0, le=20, description="How often a start is tried again whose errors may go away by themselves."
+    )
+    retry_after: Duration = Field(
+        default=timedelta(minutes=5),
+        description="How long to wait before the first new try; twice as long before each further one.",
+    )
 
     @model_validator(mode="after")
     def _one_rhythm(self) -> Schedule:
@@ -355,6 +368,8 @@ class ProjectSettings(Settings):
     schedule: Schedule | None = Field(default=None, description="When the project runs.")
     pipelines: dict[Identifier, Pipeline] = Field(default_factory=dict, description="Parts with a rhythm of their own.")
     sources: dict[Identifier, Any] = Field(default_factory=dict, description="The systems to read, by name.")
+    monitor: Any = Field(default=None, description="How runs and tables are watched.")
+    alerts: Any = Field(default=None, description="Whom to tell when something needs a person.")
     publish: dict[Identifier, Any] = Field(
         default_factory=dict, description="What to write out after the tests passed, by name."
     )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
 from lakesmith.errors import FatalError, FencedError, LakesmithError
+from lakesmith.host.measuring import Effort, Gauge
 from lakesmith.host.secrets import Secrets
 from lakesmith.host.stop import StopRequestedError
 from lakesmith.lake.contents.chronicle import versions_of
 from lakesmith.model import events
 from lakesmith.model.loads import Load
 from lakesmith.model.plans import Dataset, Plan, Step
-from lakesmith.model.protocols import Recorder
+from lakesmith.model.protocols import ReadsAhead, Recorder
 from lakesmith.model.streams import StreamId
 from lakesmith.model.watching import Glance
 from lakesmith.run import build as building
@@ -24,11 +26,13 @@ from lakesmith.run import publications, watching
 from lakesmith.run.continuity import stays_complete
 from lakesmith.run.jobs import job_of
 from lakesmith.run.load import LoadJob, load_stream
+from lakesmith.run.metering import columns_of
 from lakesmith.run.plan import TO_LOOK, WHEN_FRESH
 from lakesmith.run.renames import follow, is_rename
 from lakesmith.run.scaffolding import catch_up
 from lakesmith.run.selecting import published_by, remember_parsed
 from lakesmith.run.survey import Survey
+from lakesmith.run.telling import error_seen
 from lakesmith.run.workshop import Order, Workshop
 
 HEAVY = (
@@ -37,9 +41,13 @@ HEAVY = (
     "pyarrow.parquet",
     "pyiceberg.catalog.sql",
     "pyiceberg.table",
+    "lakesmith.lake.commits.load",
+    "lakesmith.lake.staging.stage",
     "lakesmith.shape.shaper",
 )
 WENT_WELL = ("succeeded", "warned")
+NOTHING = Effort(None, None)
+"""What nobody measured."""
 
 
 @dataclass(slots=True)
@@ -81,7 +89,9 @@ class Execution:
         for stream, error in self.survey.faults.items():
             self._fault(f"load:{stream}", "load", error)
         self._take_note(self.survey.glances)
-        if any(step.kind == "load" for step in plan):
+        first = next((step for step in plan if step.kind == "load"), None)
+        if first is not None:
+            self._read_ahead(first)
             warm_up()
         for step in plan:
             try:
@@ -93,6 +103,15 @@ class Execution:
                 break
         self.outcome.state = self._state()
         return self.outcome
+
+    def _read_ahead(self, step: Step) -> None:
+        """Let a source that can do so read the first stream while this process gets ready for it."""
+        stream = StreamId.parse(step.selects[0])
+        spec = next(spec for spec in self.survey.chosen.streams if spec.id == stream)
+        with suppress(LakesmithError):  # the load meets it again, and tells
+            source = self.shop.source(stream.source)
+            if isinstance(source, ReadsAhead):
+                source.read_ahead(spec)
 
     def _step(self, step: Step) -> None:
         self.shop.host.stop.check()
@@ -106,16 +125,16 @@ class Execution:
         if lost and step.kind in ("build", "swap", "publish"):
             self._finish(step, "skipped", 0.0, f"{lost[0]} did not go well")
             return
-        began = self.shop.host.clock.steady_s()
+        began, gauge = self.shop.host.clock.steady_s(), Gauge.begin()
         self._tell(events.StepStarted(self.run_id, step.name, step.kind, self.shop.host.clock.now()))
         try:
             state, message, facts = _STEPS[step.kind](self, step)
         except LakesmithError as error:
-            self._fault(step.name, step.kind, error, self.shop.host.clock.steady_s() - began)
+            self._fault(step.name, step.kind, error, self.shop.host.clock.steady_s() - began, gauge.read())
             if isinstance(error, FatalError):
                 raise
             return
-        self._finish(step, state, self.shop.host.clock.steady_s() - began, message, facts)
+        self._finish(step, state, self.shop.host.clock.steady_s() - began, message, facts, gauge.read())
 
     def load(self, step: Step) -> tuple[str, str, dict[str, float]]:
         """Load one stream."""
@@ -178,7 +197,16 @@ class Execution:
         before = next(iter(versions_of(table)), None)  # not the head, which refuses the rows that a rollback mends
         commit = table.rollback(snapshot_id)
         after = table.head()
-        load = Load(stream, "rolled_back", (commit,), base=before.snapshot_id if before else None)
+        load = Load(
+            stream,
+            "rolled_back",
+            (commit,),
+            base=before.snapshot_id if before else None,
+            reason="rollback",
+            columns=columns_of(after),
+            rows_before=before.rows if before else 0,
+            rows_after=after.rows if after else 0,
+        )
         self.outcome.loads.append(load)
         self._tell(events.LoadFinished(self.run_id, step.name, self.shop.host.clock.now(), load))
         rows = {"rows_before": before.rows if before else 0, "rows_after": after.rows if after else 0}
@@ -289,27 +317,36 @@ class Execution:
         return "succeeded", "", {"tables": count}
 
     def _finish(
-        self, step: Step, state: str, seconds: float, message: str = "", facts: dict[str, float] | None = None
+        self,
+        step: Step,
+        state: str,
+        seconds: float,
+        message: str = "",
+        facts: dict[str, float] | None = None,
+        took: Effort = NOTHING,
     ) -> None:
         self.outcome.steps[step.name] = state
-        now = self.shop.host.clock.now()
-        self._tell(events.StepFinished(self.run_id, step.name, step.kind, now, state, seconds, message, facts or {}))
+        told = (self.shop.host.clock.now(), state, seconds, message, facts or {})
+        self._tell_end(events.StepFinished(self.run_id, step.name, step.kind, *told), took)
 
-    def _fault(self, name: str, kind: str, error: LakesmithError, seconds: float = 0.0) -> None:
+    def _fault(self, name: str, kind: str, error: LakesmithError, seconds: float = 0.0, took: Effort = NOTHING) -> None:
         self.outcome.errors.append((name, error))
         self.outcome.steps[name] = "failed"
         self._tell_error(name, error)
         now = self.shop.host.clock.now()
         if kind == "load":
-            failed = Load(StreamId.parse(name.removeprefix("load:")), "failed")
+            stream, peak = StreamId.parse(name.removeprefix("load:")), took.peak_rss_bytes
+            failed = Load(stream, "failed", cpu_s=took.cpu_s, peak_rss_bytes=peak)
             self._tell(events.LoadFinished(self.run_id, name, now, failed))
-        self._tell(events.StepFinished(self.run_id, name, kind, now, "failed", seconds, error.what))
+        self._tell_end(events.StepFinished(self.run_id, name, kind, now, "failed", seconds, error.what), took)
+
+    def _tell_end(self, end: events.StepFinished, took: Effort) -> None:
+        attempt = self.order.cause.attempt if self.order.cause else 1
+        self._tell(replace(end, attempt=attempt, cpu_s=took.cpu_s, peak_rss_bytes=took.peak_rss_bytes))
 
     def _tell_error(self, step: str, error: LakesmithError) -> None:
         mask_error(error, self.shop.host.secrets)
-        now = self.shop.host.clock.now()
-        kind, texts = type(error).__name__, (error.what, error.where, error.fix)
-        self._tell(events.ErrorSeen(self.run_id, step, now, kind, error.remedy, *texts))
+        self._tell(error_seen(self.run_id, step, self.shop.host.clock.now(), error))
 
     def _tell(self, event: Any) -> None:
         self.recorder.record(event)

@@ -54,7 +54,7 @@ class Filling:
         """Stage rows that Lakesmith makes itself, beside the law; they have the columns of `reshape.after`."""
         self._stage_of(reshape).write(rows, origin, marks)
         self.bytes += rows.nbytes
-        self.tally.derived += rows.num_rows
+        self.tally.derive(rows.num_rows, marks)
 
     def carry(self, rejects: Iterable[Reject], reshape: Reshape) -> None:
         """Put records aside again that an earlier load put aside, and whose claim ends with the generation before."""

@@ -18,6 +18,7 @@ from lakesmith.run.filling import Filling
 from lakesmith.run.lanes import Arriving, SplitLanes
 from lakesmith.run.learning import SAMPLE_BYTES, OtherTypesError, Reading, TextTypes
 from lakesmith.run.limits import need_columns, refuse_emptied, refuse_too_many
+from lakesmith.run.metering import Meter, Newest, types_of
 from lakesmith.run.phases import Phases
 from lakesmith.run.renames import is_rename
 from lakesmith.run.routes import Rebuild, Route, find_route
@@ -59,7 +60,8 @@ class LoadJob:
     """One stream to move: what it is, where it comes from, where it goes.
 
     `known_ordinal` is the highest ordinal anybody remembers of the table: new ones are higher, also after a restored catalog.
-    `rebuild` asks for a load from the start, None for what is new.
+    `rebuild` asks for a load from the start, None for what is new. `event_time` is the column that says when a row happened, None
+    where nobody said.
     """
 
     spec: StreamSpec
@@ -71,6 +73,7 @@ class LoadJob:
     group_bytes: int = GROUP_BYTES
     sample_bytes: int = SAMPLE_BYTES
     rebuild: Rebuild | None = None
+    event_time: str | None = None
 
 
 def load_stream(job: LoadJob, *, progress: Progress = lambda _rows, _bytes: None) -> Load:
@@ -81,10 +84,12 @@ def load_stream(job: LoadJob, *, progress: Progress = lambda _rows, _bytes: None
         LakesmithError: If the source, the shape or the lake refuses; the same holds.
     """
     head = job.bronze.head()
+    meter = Meter.begin(job, head)
     route = find_route(job, head)
     if route is None:
-        return Load(job.spec.id, "nothing_new")
-    return _Loading(job, route, head, progress).run()
+        return meter.told(Load(job.spec.id, "nothing_new"), None, None)
+    loading = _Loading(job, route, head, progress)
+    return meter.told(loading.run(), head.position if head else None, loading.position)
 
 
 class _Loading:
@@ -101,6 +106,7 @@ class _Loading:
         self.steps: list[tuple[Split, Position]] = []
         self.sent: set[str] = set()
         self.notices: dict[str, None] = {}
+        self.newest = Newest(job.event_time)
         self.phases = Phases(job.host)
         self.text_types = TextTypes(self.phases, job.sample_bytes)
         self.rows_seen = self.bytes_seen = self.carried = 0
@@ -130,9 +136,8 @@ class _Loading:
             raise
         if self.route.aside:
             self._swap()
-        return replace(
-            self.load, size_bytes=self.bytes_seen, phases_s=self.phases.rounded(), notices=tuple(self.notices)
-        )
+        load = replace(self.load, size_bytes=self.bytes_seen, notices=tuple(self.notices))
+        return replace(load, phases_s=self.phases.rounded(), newest_event_at=self.newest.at)
 
     def _is_filled(self) -> bool:
         """Read every split, committing whole groups; whether that went through, or the open group has to begin anew."""
@@ -228,6 +233,7 @@ class _Loading:
         self.notices.update(dict.fromkeys(chunk.notices))
         shaped = self._shape(chunk, first, rest)
         self.restating.take(chunk, shaped)
+        self.newest.take(shaped)
         with self.phases.phase("stage"):
             self.filling.add(chunk, shaped)
         self.rows_seen += chunk.rows.num_rows + len(chunk.rejects)
@@ -293,6 +299,8 @@ class _Loading:
             drift=tuple(dict.fromkeys((*self.load.drift, *reshape.drift))),
             reject_reasons=_merged(self.load.reject_reasons, tally.rejects),
             filter_reasons=_merged(self.load.filter_reasons, tally.filtered),
+            ops=_merged(self.load.ops, tally.ops),
+            columns=types_of(reshape.after),
         )
 
     def _group(self, reshape: Reshape) -> Group:

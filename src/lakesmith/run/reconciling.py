@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lakesmith.errors import RowLawError, UsageError
 from lakesmith.host.crash import point
@@ -13,6 +13,7 @@ from lakesmith.run.deriving import add_vanished, bronze_column
 from lakesmith.run.filling import Filling
 from lakesmith.run.limits import refuse_emptied
 from lakesmith.run.load import LoadJob
+from lakesmith.run.metering import columns_of
 
 CRASH_POINTS = ("run.reconcile.begun", "run.reconcile.compared", "run.reconcile.committed")
 
@@ -117,4 +118,6 @@ def _commit(job: LoadJob, head: Head, gone: Filling) -> Load:
     batch = Batch(gone.close(), checkpoint, gone.reshape, gone.tally.counts())
     commit = job.bronze.commit(group, batch)
     point("run.reconcile.committed")
-    return Load(spec.id, "succeeded", resumed=True, base=head.snapshot_id).with_commit(commit)
+    load = Load(spec.id, "succeeded", resumed=True, base=head.snapshot_id, mode=spec.mode, reason="reconcile")
+    load = replace(load, rows_before=head.rows, rows_after=head.rows + commit.counts.derived)
+    return replace(load, columns=columns_of(head), ops=dict(gone.tally.ops)).with_commit(commit)

@@ -21,6 +21,7 @@ from lakesmith.model.shapes import Drift, Reshape, Shaped
 from lakesmith.model.streams import Chunk, Reject, StreamSpec
 from lakesmith.run.filling import Filling
 from lakesmith.run.load import LoadJob
+from lakesmith.run.metering import types_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -248,7 +249,10 @@ class _Replaying:
         commit = self.table.commit(group, Batch(staged, checkpoint, reshape, filling.tally.counts()))
         point("run.replay.committed")
         load = Load(spec.id, "succeeded", drift=drift, reject_reasons=dict(filling.tally.rejects), resumed=True)
-        return load.with_commit(commit)
+        known = replace(load, reason="replay", columns=types_of(self.after), ops=dict(filling.tally.ops))
+        rows = self.head.rows
+        known = replace(known, mode=spec.mode, rows_before=rows, rows_after=rows + commit.counts.written)
+        return known.with_commit(commit)
 
 
 def _with_note(staged: tuple[Staged, ...], path: str) -> tuple[Staged, ...]:

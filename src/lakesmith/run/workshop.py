@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lakesmith.host import Host
+from lakesmith.model.events import Cause
 from lakesmith.model.places import LakeAddress
 from lakesmith.model.plans import EngineContext
 from lakesmith.model.protocols import Closes, Source
@@ -138,6 +139,7 @@ class Order:
 
     `rebuild` is a stream to load from the start, or, with `since`, from that day on. `rollback` names the tables that go back, each
     with the snapshot it goes back to; such a run loads nothing. `rollback_from` is what readers saw when that was decided.
+    `cause` is why somebody asked; None: the environment says so, or nobody.
     """
 
     select: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ class Order:
     since: date | None = None
     rollback: Mapping[StreamId, int] = field(default_factory=dict)
     rollback_from: Mapping[StreamId, int] = field(default_factory=dict)
+    cause: Cause | None = None
 
     @property
     def everything(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from pyarrow import Field as ArrowField
 from pyarrow import Schema as ArrowSchema
 
-from lakesmith.model.streams import DOC_KEY
+from lakesmith.model.streams import DOC_KEY, JSON_KEY
 from lakesmith.model.types import (
     BINARY,
     BOOLEAN,
@@ -128,6 +128,12 @@ def source_doc(kind: DataType) -> str:
     return f"The source's type is {kind}." if type_of(kind) == STRING and not texts else ""
 
 
+def json_of(part: ArrowField[Any]) -> str | None:
+    """Return the name of the field whose values a field has the JSON of, None where it is a field of its own."""
+    said = (part.metadata or {}).get(JSON_KEY)
+    return None if said is None else said.decode()
+
+
 def _nested(kind: DataType) -> Type | None:
     if is_list(kind):
         element = type_of(kind.value_type)
@@ -141,8 +147,8 @@ def _nested(kind: DataType) -> Type | None:
 
 
 def _struct(kind: DataType) -> Type | None:
-    names = unique(part.name for part in kind)
-    parts = [(name, type_of(part.type)) for name, part in zip(names, kind, strict=True)]
+    own = [part for part in kind if json_of(part) is None]
+    parts = [(name, type_of(part.type)) for name, part in zip(unique(part.name for part in own), own, strict=True)]
     fields = tuple(Field(name, part, source_name=name) for name, part in parts if part is not None)
     # A struct without a single typed part cannot be stored; it gets its column when a part has a value.
     return Struct(fields) if fields else None

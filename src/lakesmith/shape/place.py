@@ -10,8 +10,8 @@ from lakesmith.errors import FatalError
 from lakesmith.model.shapes import Drift
 from lakesmith.model.spellings import Spelling
 from lakesmith.model.types import STRING, Field, List, Map, Struct, Type
-from lakesmith.shape.arrow import Array, DataType, is_, pa, pc
-from lakesmith.shape.arrow_types import arrow_type, is_list, type_of
+from lakesmith.shape.arrow import Array, is_, pa, pc
+from lakesmith.shape.arrow_types import arrow_type, is_list, json_of, type_of
 from lakesmith.shape.empties import SUFFIX, bare_text, is_bare, is_whole, outline_of, told_type, waiting_field
 from lakesmith.shape.fit import fit_flat, fit_text, only, plain
 from lakesmith.shape.merge import ADDED, MISFIT, folded_names, is_pinned, refused, sibling_doc
@@ -134,8 +134,11 @@ class Placer:
         fields = {f.name: f for f in kind.fields}
         arrays: dict[str, Array] = {}
         misfits = None
-        names = unique(part.name for part in values.type)
-        for name, source, part in zip(_part_names(kind, values.type, names), names, values.flatten(), strict=True):
+        sent, words = _parts_of(values)
+        typed = [source for source, part in sent.items() if type_of(part.type) is not None]
+        names = _part_names(kind, typed, [*sent, *(source for source in words if source not in sent)])
+        for source, part in sent.items():
+            name = names[source]
             inner = replace(spot, path=f"{spot.path}.{name}")
             if name in fields:
                 placed = self.place(fields[name], part, inner, fields)
@@ -147,6 +150,12 @@ class Placer:
                 misfits = either(misfits, placed.misfits)
                 for key, (sibling, array) in placed.columns.items():
                     fields[key], arrays[key] = sibling, array
+        for source, texts in words.items():
+            column = Field(names[source], STRING, source)
+            placed = self.place_json(column, texts, replace(spot, path=f"{spot.path}.{column.name}"), fields)
+            misfits = either(misfits, placed.misfits)
+            for key, (sibling, array) in placed.columns.items():
+                fields[key], arrays[key] = sibling, pc.coalesce(arrays[key], array) if key in arrays else array
         grown = Struct(tuple(fields.values()))
         target = arrow_type(grown)
         parts = [
@@ -158,6 +167,45 @@ class Placer:
         return Fitting(
             pa.StructArray.from_arrays(parts, fields=list(target), mask=values.is_null()), grown, misfits, told=True
         )
+
+    def place_json(self, column: Field, texts: Array, spot: Spot, around: Mapping[str, Field]) -> Placed:
+        """Put the JSON of values that no type of a lake holds into a sibling of its own, under the policy for misfits.
+
+        Args:
+            column: Name and source name of the column whose values they are, which there may not be.
+            texts: JSON, null where the column itself has the value.
+            spot: Where they are.
+            around: The fields beside it.
+
+        Raises:
+            DriftRefusedError: If there is a value and the policy is `freeze`.
+        """
+        if texts.null_count == len(texts):
+            return Placed({})
+        known, misfits = around.get(column.name), texts.is_valid()
+        if known is None:
+            return self._json_alone(column, texts, spot, around)
+        self.counts["value_incompatible", spot.path] += pc.sum(misfits).as_py()
+        if spot.rule == "freeze":
+            raise refused(self.policy, spot.path, str(known.type), str(STRING))
+        if spot.rule == "evolve":
+            sibling = self._sibling(known, SUFFIX, STRING, spot, around)
+            return Placed({sibling.name: (sibling, texts)})
+        self.drift.append(self._misfit(known.type, STRING, spot))
+        return Placed({}, misfits if spot.rule == "quarantine" else None)
+
+    def _json_alone(self, column: Field, texts: Array, spot: Spot, around: Mapping[str, Field]) -> Placed:
+        """Put JSON where a sibling stands whose column comes with the first value that has a type."""
+        name = sibling_name(column.name, SUFFIX)
+        sibling = around.get(name)
+        if sibling is None:
+            if not self._admits(str(STRING), spot):
+                return Placed({}, self.unplaced(texts, spot))
+            sibling = Field(name, STRING, doc=f"Values of {column.name} that no type of a lake holds, as JSON.")
+            if not self.first:
+                path = spot.path.removesuffix(column.name) + name
+                self.drift.append(Drift("column_added", path, "", str(STRING), spot.rule, ADDED[spot.rule]))
+        return Placed({name: (sibling, texts)})
 
     def place_bare(self, column: Field, values: Array, spot: Spot, around: Mapping[str, Field]) -> Placed:
         """Put values that the table has no column for where the policy says: text beside it, if their type says nothing.
@@ -245,9 +293,22 @@ class Placer:
         return Fitting(made, grown, rows, inner.told)
 
 
-def _part_names(kind: Struct, seen: DataType, sources: Sequence[str]) -> list[str]:
+def _parts_of(values: Array) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the parts of objects by source name, and the JSON of others of their values."""
+    marks = [json_of(part) for part in values.type]
+    names = iter(unique(part.name for part, mark in zip(values.type, marks, strict=True) if mark is None))
+    parts: dict[str, Array] = {}
+    words: dict[str, Array] = {}
+    for mark, array in zip(marks, values.flatten(), strict=True):
+        if mark is None:
+            parts[next(names)] = array
+        else:
+            words[mark] = array
+    return parts, words
+
+
+def _part_names(kind: Struct, typed: Sequence[str], sources: Sequence[str]) -> dict[str, str]:
     """Return the folded names of parts: those with a type as they were given when the columns were merged, the others beside them."""
-    typed = [source for source, part in zip(sources, seen, strict=True) if type_of(part.type) is not None]
     told = dict(zip(typed, folded_names(kind.fields, typed), strict=True))
     known = {part.name: part for part in kind.fields}
     given = [replace(known.get(name, Field(name, STRING)), source_name=source) for source, name in told.items()]
@@ -255,7 +316,7 @@ def _part_names(kind: Struct, seen: DataType, sources: Sequence[str]) -> list[st
     around = (*given, *(part for part in kind.fields if part.name not in taken))
     others = [source for source in sources if source not in told]
     told.update(zip(others, folded_names(around, others), strict=True))
-    return [told[source] for source in sources]
+    return told
 
 
 def _seen(values: Array) -> Type:

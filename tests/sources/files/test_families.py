@@ -21,8 +21,10 @@ DATA = Path(os.environ.get("LAKESMITH_TEST_DATA", Path(__file__).parents[4] / "s
 FAMILIES = ("files", "weblogs", "documents", "json", "marketing")
 PATHS = sorted(path for family in FAMILIES for path in (DATA / family).rglob("*") if path.is_file())
 NO_FORMAT = "does not tell its format"
+READ = 100
+"""How many files are read in the fast suite: others every day."""
 SAMPLE = 16
-"""How many files go into a lake and back in the fast suite: others every day."""
+"""How many go into a lake and back there."""
 
 FLOORS = {
     "documents.docx": (2, 0, 0, 2, 0, 2),
@@ -59,9 +61,24 @@ pytestmark = [
 ]
 
 
+def of_today(count: int) -> list[Path]:
+    """Return about so many of the files, spread over all folders: others every day."""
+    step = len(PATHS) // count + 1
+    return PATHS[datetime.now(UTC).toordinal() % step :: step]
+
+
 @pytest.fixture(scope="module")
 def outcomes():
     return [outcome_of(path) for path in PATHS]
+
+
+@pytest.fixture(scope="module", params=["today", pytest.param("all", marks=pytest.mark.long)])
+def read(request):
+    return (
+        [outcome_of(path) for path in of_today(READ)]
+        if request.param == "today"
+        else request.getfixturevalue("outcomes")
+    )
 
 
 @pytest.mark.long
@@ -76,20 +93,21 @@ def test_contents_are_those_that_other_readers_find(outcomes):
                 raise
 
 
-def test_what_other_readers_read_cleanly_is_loaded_in_full(outcomes):
-    worse = [made.path for made in outcomes if is_read_by_others(made.path) and made.kind != "full"]
+def test_what_other_readers_read_cleanly_is_loaded_in_full(read):
+    worse = [made.path for made in read if is_read_by_others(made.path) and made.kind != "full"]
     assert worse == []
 
 
-def test_whatever_is_refused_says_why_and_what_to_do(outcomes):
-    refused = [made for made in outcomes if made.kind == "refused"]
+def test_whatever_is_refused_says_why_and_what_to_do(read):
+    refused = [made for made in read if made.kind == "refused"]
     assert all(made.where and made.fix for made in refused)
     nameless = [made for made in refused if NO_FORMAT in made.refusal]
     assert all(made.path.suffix not in COMPARED for made in nameless)
     assert all(made.path.suffix in COMPARED for made in refused if made not in nameless)
-    assert all(made.kind == "refused" for made in outcomes if made.path.suffix not in COMPARED)
+    assert all(made.kind == "refused" for made in read if made.path.suffix not in COMPARED)
 
 
+@pytest.mark.long
 def test_no_share_falls(outcomes):
     shares = defaultdict(Share)
     for made in outcomes:
@@ -98,10 +116,10 @@ def test_no_share_falls(outcomes):
     assert {name: share.figures for name, share in shares.items()} == FLOORS
 
 
-def test_what_is_no_table_is_read_as_a_document(outcomes):
+def test_what_is_no_table_is_read_as_a_document():
     """Each file of the family of documents is read by one source or the other, those of prose by both."""
     rows = Folder(DATA / "documents").load()
-    ours = {made.path.name: made for made in outcomes if made.path.parent == DATA / "documents"}
+    ours = {path.name: outcome_of(path) for path in PATHS if path.parent == DATA / "documents"}
     assert rows.keys() == ours.keys()
     read = {name for name, row in rows.items() if row["error"] is None}
     tables = {name for name, made in ours.items() if made.kind != "refused"}
@@ -133,8 +151,7 @@ def into_a_lake(path: Path, lakes: Path) -> None:
 
 
 def test_a_sample_into_a_lake_and_back(tmp_path):
-    step = len(PATHS) // SAMPLE + 1
-    for number, path in enumerate(PATHS[datetime.now(UTC).toordinal() % step :: step]):
+    for number, path in enumerate(of_today(SAMPLE)):
         into_a_lake(path, tmp_path / str(number))
 
 

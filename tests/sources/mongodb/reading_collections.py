@@ -4,10 +4,13 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
+from lakesmith.host import Host
 from lakesmith.model.streams import Ask, SourceContext, StreamId, StreamSpec
+from lakesmith.run.load import LoadJob, load_stream
+from lakesmith.run.routes import Rebuild
 from lakesmith.sources.mongodb import MongoSource
 from lakesmith.sources.mongodb.reading.crew import Crew
-from lakesmith.testing.trial import Trial
+from lakesmith.testing.trial import EACH_SPLIT, Trial
 
 CREW = Crew(2)
 """Workers that all tests of a process share: starting one takes longer than most tests."""
@@ -82,3 +85,16 @@ class Reading:
         self.notices = [notice for chunk in chunks for notice in chunk.notices]
         self.rows = rows_of(chunks)
         return sorted((row["_id"] for row in self.rows), key=str)
+
+
+class Rebuilding(Trial):
+    """A trial each of whose loads is a rebuild."""
+
+    __slots__ = ()
+
+    def load(self, name="lake"):
+        """Load everything anew into the lake of that name, aside."""
+        table = self.lake(name).table(self.spec.id)
+        with self.opened() as source:
+            job = LoadJob(self.spec, source, table, Host(), group_bytes=EACH_SPLIT, rebuild=Rebuild())
+            return load_stream(job)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from bson import Decimal128, Int64, ObjectId, Regex
+from bson import DatetimeMS, Decimal128, Int64, ObjectId, Regex
 from reading_collections import trial_of
 
 from lakesmith.errors import DriftRefusedError
@@ -14,7 +14,7 @@ POLICIES = ("evolve", "freeze", "quarantine", "ignore")
 STOP = "stop"
 GONE = ("column_missing", "x", "kept")
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
-FAST = {"adds a field", "renames a field", "text for a number"}
+FAST = {"a pattern for a text", "adds a field", "renames a field", "text for a number"}
 """Changes that are played in the fast suite; all others are long."""
 
 
@@ -62,6 +62,7 @@ def misfit(row, without, column="x"):
 
 
 NULL = {"x": None}
+PATTERN = '{"$regularExpression": {"pattern": "a", "options": ""}}'
 CASES = (
     Case("adds a field", {"x": 1}, {"x": 2, "y": "new"}, added("y", {"x": 2, "y": "new"}, {"x": 2})),
     Case("adds a part of an object", {"x": {"a": 1}}, {"x": {"a": 1, "b": 2}}, added("x.b", {"x": {"a": 1, "b": 2}}, {"x": {"a": 1}})),
@@ -85,6 +86,14 @@ CASES = (
     Case("text for a number in an object", {"x": {"a": 1}}, {"x": {"a": "q"}}, misfit({"x": {"a": None, "a__string": "q"}}, {"x": {"a": None}}, "x.a")),
     Case("a list for a number in an object", {"x": {"a": 1}}, {"x": {"a": [1]}}, misfit({"x": {"a": None, "a__string": "[1]"}}, {"x": {"a": None}}, "x.a")),
     Case("text for a time", {"x": DAY}, {"x": "soon"}, misfit({"x": None, "x__string": "soon"}, NULL)),
+    Case("a pattern for a number", {"x": 1}, {"x": Regex("a")}, misfit({"x": None, "x__json": PATTERN}, NULL)),
+    Case("a pattern for a text", {"x": "a"}, {"x": Regex("a")}, misfit({"x": None, "x__json": PATTERN}, NULL)),
+    Case("a pattern for a number in an object", {"x": {"a": 1}}, {"x": {"a": Regex("a")}}, misfit({"x": {"a": None, "a__json": PATTERN}}, {"x": {"a": None}}, "x.a")),
+    Case("a time beyond its type", {"x": DAY}, {"x": DatetimeMS(2**53)}, misfit({"x": None, "x__json": '{"$date": {"$numberLong": "9007199254740992"}}'}, NULL)),
+    Case("adds a field that is a pattern", {"x": 1}, {"x": 2, "y": Regex("a")}, cells(
+        Cell((("column_added", "y__json", "added"),), {"x": 2, "y__json": PATTERN}), STOP,
+        Cell((("column_added", "y", "quarantined"),), None),
+        Cell((("column_added", "y", "dropped"),), {"x": 2}))),
     Case("an empty list for a list says nothing", {"x": [1]}, {"x": []}, cells(*[Cell((), {"x": []})] * 4)),
     Case("decimals of another scale say nothing", {"x": Decimal128("1.5")}, {"x": Decimal128("2.125")}, cells(*[Cell((), {"x": Decimal("2.125")})] * 4)),
 )  # fmt: skip

@@ -49,3 +49,32 @@ def test_a_cursor_from_the_last_record(desk, shelf):
     shelf.records = [{"id": number + 1, "seen": f"2026-01-{number + 1:02d}"} for number in range(9)]
     del shelf.records[8]["id"]  # what the last page ends with
     assert [row["id"] for row in desk(stream).rows()] == [1, 2, 3, 4, 5, 6, 7, 8, None]
+
+
+TWICE = {"path": "cursor", "records": "results", "paging": PAGINGS["cursor"]["paging"]}
+
+
+@pytest.mark.parametrize(
+    ("mode", "more", "told"),
+    [
+        ("replace", {}, ["2 records came with a key that came before, and each is a row; with `mode: dedupe` the newest of a key counts."]),
+        ("append", {"incremental": {"cursor": "seen"}, "params": {"since": "{since}"}}, ["2 records came with a key"]),
+        ("dedupe", {}, []),
+    ],
+)  # fmt: skip
+def test_a_key_on_two_pages_of_a_cursor_is_two_rows_and_is_told(mode, more, told, desk, shelf):
+    shelf.records[5] = {**shelf.records[5], "id": 1}
+    shelf.records[10] = {**shelf.records[10], "id": 4}
+    one = desk(TWICE | more, mode=mode, key=("id",))
+    chunks = one.read()
+    assert [row["id"] for chunk in chunks for row in chunk.rows.to_pylist()] == [1, 2, 3, 4, 5, 1, 7, 8, 9, 10, 4]
+    notices = [notice for chunk in chunks for notice in chunk.notices]
+    assert len(notices) == len(told)
+    assert all(notice.startswith(begin) for notice, begin in zip(notices, told, strict=True))
+
+
+def test_keys_that_come_once_or_are_not_known_are_not_told(desk, shelf):
+    assert [notice for chunk in desk(TWICE, key=("id",)).read() for notice in chunk.notices] == []
+    shelf.records[5] = {**shelf.records[5], "id": 1}
+    for key in ((), ("id", "name"), ("id", "nothing")):
+        assert [notice for chunk in desk(TWICE, key=key).read() for notice in chunk.notices] == []

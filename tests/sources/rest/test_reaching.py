@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import resource
+import signal
 import socket
 import ssl
 import threading
@@ -16,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from test_paging import PAGINGS
 
-from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError
+from lakesmith.errors import ConnectorOptionsError, LakesmithError, RetriableError, StorageUnavailableError
 from lakesmith.host.addresses import ForbiddenAddressError, is_public, reachable
 from lakesmith.model.streams import Ask
 from lakesmith.simulate.apis.faults import Fault
@@ -185,6 +187,30 @@ def test_a_large_answer_goes_by_on_disk(desk, monkeypatch):
     assert sum(chunk.rows.num_rows for chunk in chunks) == 25_000
     assert len(chunks) > 1
     assert [chunk.counted for chunk in chunks] == [chunk.rows.num_rows for chunk in chunks]
+
+
+@pytest.fixture
+def _small_disk():
+    """Let no file of this process grow beyond 5 MB."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5 * 1024 * 1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.usefixtures("_small_disk")
+@pytest.mark.parametrize("paging", [{}, {"paging": {"type": "page", "stop": "short", "size": 100_000}}])
+def test_an_answer_that_the_disk_has_no_room_for(paging, desk, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    body = b"[" + b",".join(b'{"id": %d, "pad": "%s"}' % (n, b"x" * 1000) for n in range(9_000)) + b"]"
+    with Raw(head(f"Content-Length: {len(body)}"), body) as raw:
+        one = desk({"path": "x", **paging}, base_url=raw.url)
+        with pytest.raises(StorageUnavailableError, match="A file cannot be used: File too large"):
+            one.rows()
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        one.source.close()
+    assert not list(tmp_path.glob("lakesmith-rest-*"))
 
 
 def test_a_server_that_sends_hardly_anything(desk):

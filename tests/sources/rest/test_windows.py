@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from rest_api import figures
 
 from lakesmith.errors import ConnectorOptionsError
+from lakesmith.host import Host
+from lakesmith.lake import Lake
 from lakesmith.model.streams import Ask
+from lakesmith.run.load import LoadJob, load_stream
 from lakesmith.sources.rest.options import IncrementalOptions
 from lakesmith.sources.rest.planning.position import Open, Place
 from lakesmith.sources.rest.planning.times import window_places
@@ -69,6 +73,84 @@ def test_a_start_that_is_so_long_ago_stays_where_it_was():
     assert [name for *_, name in first] == ["2026-11-07", "2026-11-08", "2026-11-09"]
     place = Place(first=date(2026, 11, 7), until=date(2026, 11, 9), looked=date(2026, 11, 10))
     assert next(name for *_, name in windows(said, date(2026, 11, 20), place)) == "2026-11-10"
+
+
+def _told(one):
+    """Return the notices of a load, and how many rows it brought."""
+    chunks = one.read()
+    return [notice for chunk in chunks for notice in chunk.notices], sum(chunk.rows.num_rows for chunk in chunks)
+
+
+EARLIER = "`start` of api.things is 2026-11-10, and was 2026-11-17 when it was loaded first"
+
+
+def _starts(one, start):
+    incremental = one.spec.options.incremental.model_copy(update={"start": start})
+    one.spec = replace(one.spec, options=one.spec.options.model_copy(update={"incremental": incremental}))
+
+
+def test_a_start_that_is_earlier_than_at_the_first_load_is_told_at_once_and_by_each_load_with_news(desk, shelf):
+    shelf.days = figures([f"2026-11-{day}" for day in range(10, 23)])
+    one = desk(DAYS | {"incremental": {"start": "2026-11-17"}}, mode="append")
+    assert _told(one) == ([], 16)
+    _starts(one, date(2026, 11, 10))
+    (told,), rows = _told(one)
+    assert (told.partition(":")[0], rows) == (EARLIER, 0)
+    assert told.endswith("lakesmith rebuild api.things")
+    assert one.source.splits(one.spec, Ask(one.position)) == []
+    one.clock.set(datetime(2026, 11, 22, 9, tzinfo=UTC))
+    (told,), rows = _told(one)
+    assert (told.partition(":")[0], rows) == (EARLIER, 4)
+    one.position = None  # as a rebuild does
+    assert _told(one) == ([], 48)
+    _starts(one, date(2026, 11, 18))
+    one.clock.set(datetime(2026, 11, 23, 9, tzinfo=UTC))
+    assert _told(one) == ([], 4)
+
+
+def test_a_start_of_a_cursor_that_is_earlier_than_at_the_first_load_is_told(desk, shelf):
+    shelf.records = [{"id": day, "seen": f"2026-11-{day}"} for day in range(10, 21)]
+    stream = {
+        "path": "changed",
+        "params": {"since": "{since}"},
+        "records": "rows",
+        "paging": {"type": "cursor", "param": "after", "next": "next"},
+        "incremental": {"cursor": "seen", "format": "date", "start": "2026-11-17"},
+    }
+    one = desk(stream, mode="append")
+    assert _told(one) == ([], 4)
+    assert _told(one) == ([], 0)
+    _starts(one, date(2026, 11, 10))
+    (told,), rows = _told(one)
+    assert (told.partition(":")[0], rows) == (EARLIER, 0)
+
+
+def test_a_start_that_is_so_long_ago_is_not_told_where_a_clock_went_back(desk, shelf):
+    shelf.days = figures(["2026-11-19", "2026-11-20"])
+    one = desk(DAYS | {"incremental": {"start": "2d"}}, mode="append")
+    assert _told(one) == ([], 8)
+    one.clock.set(datetime(2026, 11, 20, 9, tzinfo=UTC))
+    assert _told(one) == ([], 0)
+    one.clock.set(datetime(2026, 11, 22, 9, tzinfo=UTC))
+    assert _told(one) == ([], 0)
+    _starts(one, timedelta(days=9))
+    (told,), _ = _told(one)
+    assert "is 2026-11-13, and was 2026-11-19" in told
+
+
+def test_what_tells_of_an_earlier_start_is_committed_once(desk, shelf, tmp_path):
+    shelf.days = figures(["2026-11-20"])
+    one = desk(DAYS | {"incremental": {"start": "2026-11-20"}}, mode="append")
+
+    def load():
+        table = Lake(tmp_path / "lake", Host()).table(one.spec.id)
+        return load_stream(LoadJob(one.spec, one.source, table, Host()))
+
+    assert load().counts.written == 4
+    _starts(one, date(2026, 11, 10))
+    told = load()
+    assert (told.counts.read, [notice[:7] for notice in told.notices]) == (0, ["`start`"])
+    assert load().state == "nothing_new"
 
 
 def test_days_end_where_the_account_is():

@@ -63,6 +63,10 @@ class TestDedupe(ConnectorContract):
 class TestReplace(ConnectorContract):
     mode = "replace"
 
+    @pytest.mark.long  # the fast suite kills the same loads of a singer tap
+    def test_crash(self, tmp_path):
+        super().test_crash(tmp_path)
+
 
 def opened(root, config, streams):
     source = {"type": "airbyte", "command": CONNECTOR, "config": config, "streams": streams}

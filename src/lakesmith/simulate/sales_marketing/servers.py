@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lakesmith.errors import MissingExtraError, UsageError
+from lakesmith.simulate import keeper
 from lakesmith.simulate.sales_marketing.platforms import Today
 from lakesmith.simulate.sales_marketing.world import COLLECTIONS, Operation
 
@@ -84,7 +85,9 @@ class AppDatabase:
         from pymongo import MongoClient
         from pymongo.errors import ConfigurationError
 
-        with MongoClient(self.url, serverSelectionTimeoutMS=10_000) as client:  # type: ignore[var-annotated]
+        own = "serverselectiontimeoutms=" in self.url.lower()  # what the address says itself goes first
+        waits: dict[str, Any] = {} if own else {"serverSelectionTimeoutMS": 10_000}
+        with MongoClient(self.url, **waits) as client:
             try:
                 database = client.get_default_database()
             except ConfigurationError:
@@ -154,14 +157,12 @@ def app_database(folder: Path) -> Iterator[AppDatabase]:
     command = [str(_program()), "--port", str(port), "--storage-path", str(folder / "data"), "--cache-size", "256M"]
     log = folder / "server.log"
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder, start_new_session=os.name != "nt"
-        )
+        process = keeper.begin(command, log=out, cwd=folder)
     try:
         _wait_for(process, port, log)
         yield AppDatabase(f"mongodb://127.0.0.1:{port}/{DATABASE}?directConnection=true")
     finally:
-        _end(process)
+        keeper.end(process)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _INT32 = struct.Struct("<i")
@@ -18,6 +19,7 @@ _PREFIXED = {0x02: 4, 0x0D: 4, 0x0E: 4, 0x05: 5, 0x0C: 16, 0x03: 0, 0x04: 0, 0x0
 """Type → what stands beside the bytes that its own length counts."""
 
 OBJECT, ARRAY, REGEX, DECIMAL = 0x03, 0x04, 0x0B, 0x13
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SMALLEST = 5
 """The bytes of a document without fields."""
 
@@ -120,6 +122,21 @@ _RANKS: Mapping[int, Callable[[bytes], Any]] = {
     0x11: lambda value: _UINT64.unpack(value)[0],
     0x12: lambda value: _INT64.unpack(value)[0],
 }
+
+
+def told(text: str) -> str:
+    """Return a number or a date that a position keeps as people write it; empty for any other value."""
+    if not text:
+        return ""
+    element = Element.of_text(text)
+    if element.bracket == "number":
+        return str(element.rank)
+    if element.bracket != "date":
+        return ""
+    try:
+        return (_EPOCH + timedelta(milliseconds=element.rank)).isoformat()
+    except OverflowError:
+        return ""
 
 
 def elements(raw: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int, int]]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lakesmith.errors import ConnectorOptionsError
+from lakesmith.model.loads import Reached
 from lakesmith.model.streams import Ask, Chunk, Discovery, Finding, Position, SourceContext, Split, StreamId, StreamSpec
 from lakesmith.sources.mongodb.connecting.address import Address
 from lakesmith.sources.mongodb.connecting.faults import driver_errors
 from lakesmith.sources.mongodb.connecting.server import Collection, Server, Settings
 from lakesmith.sources.mongodb.options import MongoOptions, MongoStreamOptions
-from lakesmith.sources.mongodb.planning.continuing import need_same
+from lakesmith.sources.mongodb.planning.continuing import is_another, need_same
 from lakesmith.sources.mongodb.planning.cursors import Cursor
 from lakesmith.sources.mongodb.planning.filters import filter_of, hash_of
 from lakesmith.sources.mongodb.planning.looking import Looking
@@ -87,6 +88,11 @@ class MongoSource:
         server, since = self._reach(), Place.decode(ask.since)
         with driver_errors(server.scene(self._about(stream))):
             known = self._know(stream)
+            if ask.resumes and is_another(since, known.collection, server.address.database):
+                ask, since = (
+                    Ask(),
+                    None,
+                )  # a load of the whole that was cut off begins anew, with other splits than it had
             need_same(since, known.collection, server.address.database, stream)
             planning = self._planning(stream, known)
             if stream.mode != "replace":
@@ -144,6 +150,13 @@ class MongoSource:
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:
         """Return where the stream is after a split: its cursor moves once the last split of a plan is read."""
         return self.advance_all(position, [(split, after)])
+
+    def reached(self, stream: StreamSpec, position: Position) -> Reached | None:  # noqa: ARG002 - the position says the field
+        """Return the cursor's field and its last value, where that is a number or a date."""
+        from lakesmith.sources.mongodb.elements import told
+
+        place = Place.decode(position)
+        return Reached(place.cursor.field, told(place.cursor.last)) if place and place.cursor else None
 
     def advance_all(self, position: Position | None, steps: Sequence[tuple[Split, Position]]) -> Position:
         """Return where the stream is after several splits, in their order."""

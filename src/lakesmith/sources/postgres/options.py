@@ -69,7 +69,7 @@ class PostgresOptions(BaseModel):
         default=None, ge=1, description="How many seconds one statement may take; no limit when left out."
     )
     split_kb: int = Field(
-        default=65_536, ge=8, description="How large the parts are that a table is read in, in KB of its own pages."
+        default=16_384, ge=8, description="How large the parts are that a table is read in, in KB of its own pages."
     )
     batch_kb: int = Field(
         default=4_096, ge=1, le=65_536, description="How many KB of rows are kept in memory at a time."

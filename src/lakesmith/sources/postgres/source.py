@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from lakesmith.host.clock import Clock, SystemClock
+from lakesmith.model.loads import Reached
 from lakesmith.model.streams import Ask, Chunk, Discovery, Finding, Position, SourceContext, Split, StreamId, StreamSpec
 from lakesmith.sources.postgres.catalog.tables import parse_relation
 from lakesmith.sources.postgres.checking import check_source
+from lakesmith.sources.postgres.connecting.drivers import ADBC, load_driver
 from lakesmith.sources.postgres.connecting.faults import driver_errors
 from lakesmith.sources.postgres.connecting.server import Server
 from lakesmith.sources.postgres.finding import find_streams
@@ -21,11 +24,12 @@ from lakesmith.sources.postgres.planning.plan import KB, Planning, Token
 from lakesmith.sources.postgres.planning.snapshot import Snapshot, SnapshotHolder
 from lakesmith.sources.postgres.position import Origin, Place, advanced
 from lakesmith.sources.postgres.reaching import reach_server
+from lakesmith.sources.postgres.reading.ahead import ReadingAhead
 from lakesmith.sources.postgres.types import table_types
 
 if TYPE_CHECKING:
     from lakesmith.sources.postgres.reading.reader import Task
-    from lakesmith.sources.postgres.reading.session import Brake
+    from lakesmith.sources.postgres.reading.session import Brake, Chunks
 
 
 class PostgresSource:
@@ -47,6 +51,8 @@ class PostgresSource:
         self._before: dict[
             StreamId, Origin
         ] = {}  # what was loaded last of streams whose loads begin without a position
+        self._planned: dict[StreamId, tuple[Position | None, Sequence[Split]]] = {}  # asked last; the splits read first
+        self._ahead = ReadingAhead()
         self._holder = SnapshotHolder(self._reach, clock or SystemClock(), self._options.snapshot_max_age_min * 60)
 
     def check(self) -> Iterator[Finding]:
@@ -74,7 +80,22 @@ class PostgresSource:
             if since is not None:
                 self._before[stream.id] = since.origin
             with snapshot.session.transaction():  # what fails here must not end the snapshot for the other streams
-                return Planning(stream, known, snapshot, self._options).splits(ask)
+                planned = Planning(stream, known, snapshot, self._options).splits(ask)
+        self._planned[stream.id] = (ask.since, planned[: self.lanes(stream)])
+        return planned
+
+    def read_ahead(self, stream: StreamSpec) -> None:
+        """Begin to read the first of the splits that were planned last, as many as are read at a time; `read` goes on with them.
+
+        Raises:
+            MissingExtraError: If a driver is not installed.
+        """
+        load_driver(ADBC)  # here, as nothing that threads import may be what this one imports meanwhile
+        import_module("lakesmith.sources.postgres.reading.reader")
+        import_module("lakesmith.sources.postgres.types.batches")
+        import_module("lakesmith.sources.postgres.types.unpacking")
+        since, splits = self._planned.get(stream.id, (None, ()))
+        self._ahead.begin(stream, since, splits, lambda split: self._chunks(stream, split, Ask(since=since)))
 
     def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:
         """Yield the rows of one split, by a session of its own in the snapshot. Any thread may ask.
@@ -83,9 +104,7 @@ class PostgresSource:
             RetriableError: If the snapshot is gone or too old, or the connection was lost.
             LakesmithError: If the server fails over the data.
         """
-        from lakesmith.sources.postgres.reading.session import Chunks
-
-        return Chunks(lambda brake: self._read(stream, split, ask, brake))
+        return self._ahead.take(stream, ask.since, split) or self._chunks(stream, split, ask)
 
     def keys(self, stream: StreamSpec, ask: Ask) -> Iterator[Chunk]:
         """Yield the key of every row that there is now, whatever its cursor says.
@@ -114,13 +133,24 @@ class PostgresSource:
         """Return where the stream is after a split: its cursor moves once the last split is read."""
         return advanced(position, after)
 
+    def reached(self, stream: StreamSpec, position: Position) -> Reached | None:  # noqa: ARG002 - the position says the column
+        """Return the cursor and its last value, as the server writes it."""
+        place = Place.decode(position)
+        return Reached(place.cursor.column, place.cursor.last or "") if place and place.cursor else None
+
     def close(self) -> None:
         """Let go of the snapshot, and end the tunnel."""
+        self._ahead.close()
         self._holder.close()
         with self._lock:
             server, self._server = self._server, None
         if server is not None:
             server.close()
+
+    def _chunks(self, stream: StreamSpec, split: Split, ask: Ask) -> Chunks:
+        from lakesmith.sources.postgres.reading.session import Chunks
+
+        return Chunks(lambda brake: self._read(stream, split, ask, brake))
 
     def _read(self, stream: StreamSpec, split: Split, ask: Ask, brake: Brake) -> Iterator[Chunk]:
         from lakesmith.sources.postgres.reading.reader import read_split

@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from lakesmith.host.clock import Clock, SystemClock
 from lakesmith.host.patience import Patience
+from lakesmith.model.loads import Reached, Traffic
 from lakesmith.model.streams import Ask, Chunk, Finding, Position, SourceContext, Split, StreamSpec
 from lakesmith.sources.rest.options import RestOptions, RestStreamOptions
 from lakesmith.sources.rest.planning.position import Place
@@ -135,6 +136,23 @@ class RestSource:
     def advance(self, position: Position | None, split: Split, after: Position) -> Position:
         """Return where the stream is once a split was read up to `after`."""
         return Place.decode(position).after(split.name, after).encode()
+
+    def traffic(self) -> Traffic:
+        """Return what passed between the API and us."""
+        with self._lock:
+            passed = self._api.line.traffic if self._api is not None else None
+        if passed is None:
+            return Traffic(0, 0, 0, 0.0)
+        return Traffic(passed.bytes_read, passed.requests, passed.retries, passed.throttled_s)
+
+    def reached(self, stream: StreamSpec, position: Position) -> Reached | None:
+        """Return the last value of a cursor, or the last day of windows that was read."""
+        place, incremental = Place.decode(position), self.described(stream).incremental
+        if incremental is None:
+            return None
+        if incremental.cursor is None:
+            return Reached("day", place.until.isoformat() if place.until else "")
+        return Reached(incremental.cursor, "" if place.last is None else str(place.last))
 
     def close(self) -> None:
         """End all connections."""

@@ -101,14 +101,15 @@ def _replay(seed: int) -> int:
 
 
 def _replay_server(asked: argparse.Namespace) -> int:
-    from lakesmith.testing.torture.mongodb.campaign import replay as replay_mongodb
-    from lakesmith.testing.torture.postgres.campaign import replay as replay_postgres
+    from lakesmith.testing.torture.mongodb.campaign import PART as MONGODB
+    from lakesmith.testing.torture.postgres.campaign import PART as POSTGRES
 
+    budget = _budget(asked)
     with tempfile.TemporaryDirectory(prefix="torture-", dir=asked.tmp) as place:
         if asked.part == ["mongodb"]:
-            told = replay_mongodb(asked.seed, Path(place), asked.steps)
+            told = MONGODB.replay(asked.seed, budget.market_steps, Path(place))
         else:
-            told = replay_postgres(asked.seed, Path(place))
+            told = POSTGRES.replay(asked.seed, budget.town_steps, Path(place))
     say(told)
     return 0 if "BROKEN" not in told else 1
 
@@ -150,15 +151,15 @@ def _histories(budget: Budget, _place: Path, report: Report) -> None:
 
 
 def _postgres(budget: Budget, place: Path, report: Report) -> None:
-    from lakesmith.testing.torture.postgres.campaign import torture_postgres
+    from lakesmith.testing.torture.postgres.campaign import PART
 
-    report.parts["postgres"] = torture_postgres(budget, place, say)
+    report.parts["postgres"] = PART.torture(budget, budget.towns, budget.town_steps, place, say)
 
 
 def _mongodb(budget: Budget, place: Path, report: Report) -> None:
-    from lakesmith.testing.torture.mongodb.campaign import torture_mongodb
+    from lakesmith.testing.torture.mongodb.campaign import PART
 
-    report.parts["mongodb"] = torture_mongodb(budget, place, say)
+    report.parts["mongodb"] = PART.torture(budget, budget.markets, budget.market_steps, place, say)
 
 
 _DO: dict[str, Callable[[Budget, Path, Report], None]] = {

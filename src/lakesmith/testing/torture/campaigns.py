@@ -33,7 +33,7 @@ class Budget:
     towns: int = 55
     """Histories of a PostgreSQL server, each of about so many operations:"""
     town_steps: int = 420
-    markets: int = 28
+    markets: int = 24
     """Histories of a MongoDB server, each of about so many operations:"""
     market_steps: int = 800
     workers: int = 2

@@ -23,12 +23,16 @@ DOCUMENTS = {
     "document_loads": "loads",
     "document_kills": "killed",
     "document_rows": "rows compared",
+    "document_readers": "readers killed",
+    "document_cursors": "kill a cursor",
+    "document_crashes": "crash",
+    "document_restarts": "restart",
 }
 """Figures of the servers of documents, by their names on the page."""
 COUNTED = ("lost", "doubled", "unreadable")
 PAGE = """# Torture: what was done to the lake, and what came of it
 
-`make torture` does all of this anew (under an hour on two cores) and writes this page and `torture.json`. The last time it took {minutes} minutes.
+`make torture` does all of this anew on two cores and writes this page and `torture.json`. The last time its parts took {minutes} minutes.
 
 | | |
 | --- | --- |
@@ -44,6 +48,7 @@ PAGE = """# Torture: what was done to the lake, and what came of it
 | rollbacks over a part of a generation that was built aside | {server_returns:,} |
 | operations on MongoDB servers, of these steps of drift | {document_operations:,}, {document_drift:,} |
 | loads of these, of these killed; rows compared | {document_loads:,}, {document_kills:,}; {document_rows:,} |
+| processes that read for these killed, cursors ended, servers killed, started anew | {document_readers:,}, {document_cursors:,}, {document_crashes:,}, {document_restarts:,} |
 | kinds of trouble | {fault_count} |
 | mutants caught | {caught} of {mutant_count} |
 
@@ -101,8 +106,9 @@ A seed gives a history of a collection, with `_id`s of one type or of seven, and
 change, go, are replaced, come late and share the cursor's last value, by single commands and in bulk; fields and parts of objects are renamed,
 come, go and change their types, empty lists and objects among their values; indexes come and go, the collection is renamed, or dropped and
 made anew. Three streams are loaded by `replace`, `append` and `dedupe`, in many ranges, and keys are compared now and then. While they are
-read documents go on changing; the process dies at a crash point or at a random time, the processes that read are killed, their cursors are
-ended, the server is killed and started again. Every version that the server held at each moment is known. After each load all of bronze is
+read documents go on changing, also between the look for the cursor's last value and the first range; the process dies at a crash point,
+of any stream or of one, or at a random time, the processes that read are killed, their cursors are ended, the server is killed and
+started again. Every version that the server held at each moment is known. After each load all of bronze is
 compared: each row is a version that was there while the load read, leaf by leaf with its siblings, none is there twice, and what was there
 throughout is there: all of it in `replace`, and in the other modes all whose cursor is not further back than `look_back`; in `dedupe` the
 newest row of each key is the document as it is. To see one again: `python -m lakesmith.testing.torture --part mongodb --seed <number>`.
@@ -115,7 +121,8 @@ newest row of each key is the document as it is. To see one again: `python -m la
 
 ## Mutants
 
-The code under test, made wrong in one way: the proof has to notice.
+The code under test, made wrong in one way: the proof has to notice. A source counts as caught only by a law that its mistake is about:
+one that loses documents by a loss, not by anything else that came of it.
 
 | mutant | caught |
 | --- | --- |

@@ -48,7 +48,7 @@ def test_shape_has_a_place_for_every_kind():
     rows = {row.pop("_id"): present(row) for row in shaped(decoded)}
     assert len(rows) == len(values)
     assert [number for number, row in rows.items() if not row] == [6]
-    assert rows[5] == {"v_json": '{"$minKey": 1}'}
+    assert rows[5] == {"v__json": '{"$minKey": 1}'}
 
 
 def test_nested_kinds_are_parted_too_and_reach_the_siblings_of_shape():
@@ -77,7 +77,7 @@ def test_parts_of_elements_keep_the_most_frequent_kind():
     check_rows(rows_of(decoded), raw)
     [first, *_] = rows_of(decoded)
     assert first["l"] == [{"v": 0, "v__json": None}, {"v": 1, "v__json": None}, {"v": None, "v__json": '"x"'}]
-    assert present(shaped(decoded)[0]["l"][2]) == {"v_json": '"x"'}
+    assert present(shaped(decoded)[0]["l"][2]) == {"v__json": '"x"'}
 
 
 def test_kinds_that_mix_too_often_leave_the_others_beside():

@@ -11,8 +11,8 @@
 | object, array | struct, list; below 32 levels of them extended JSON |
 | all else | canonical MongoDB Extended JSON, in a column of its own beside the field: `<name>__json` |
 
-A column of strings never holds the words for a value of another type. Bronze folds `<name>__json` to `<name>_json`, so that it is not
-the sibling that `shape` makes. Fields with values of several kinds make several batches, one for each kind, so that `shape` sees the
+A column of strings never holds the words for a value of another type: `<name>__json` is marked (`JSON_KEY`), so that it becomes the
+sibling that `shape` makes. Fields with values of several kinds make several batches, one for each kind, so that `shape` sees the
 type of each. Where the elements of an array do not go together, the array is extended JSON; so are those values of a field that are
 not of its most frequent kind where that would make too many batches, and those of parts of the elements of arrays. Whole numbers of up
 to 2^53 and doubles go together as doubles. What is missing is null, like null; empty objects and arrays are values.

@@ -10,7 +10,7 @@ from typing import Any
 
 from pyarrow import RecordBatch
 
-from lakesmith.model.streams import DOC_KEY
+from lakesmith.model.streams import DOC_KEY, JSON_KEY
 from lakesmith.sources.mongodb.decoding import layout as bson
 from lakesmith.sources.mongodb.decoding.arrow import Array, pa, pc
 from lakesmith.sources.mongodb.decoding.fields import AS_SENT, REST, TEXT, Field, Parts, Values, spread
@@ -47,10 +47,14 @@ _NOTHING = _Column(None, {})
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """How many rows there are, and whether they are documents: others cannot be parted by kinds."""
+    """How many rows there are, and whether they are documents: others cannot be parted by kinds.
+
+    `tells`: what has no place in a column is told; of elements of an array it only matters which they are.
+    """
 
     size: int
     is_top: bool
+    tells: bool = True
 
 
 class Builder:
@@ -81,19 +85,20 @@ class Builder:
         """Return fields and arrays of an object; what stands beside fields comes behind all of them."""
         fields: list[Any] = []
         arrays: list[Array] = []
-        beside: list[tuple[str, str, Texts]] = []
+        beside: list[tuple[str, dict[bytes, bytes], Texts]] = []
         for one in parts:
             made = self._column(one, space) if one.by_code else _NOTHING
             if made.array is not None:
                 fields.append(pa.field(one.name, made.array.type))
                 arrays.append(made.array)
             if made.texts:
-                beside.append((one.name + SUFFIX, _BESIDE_DOC.format(one.name), made.texts))
+                metadata = {DOC_KEY: _BESIDE_DOC.format(one.name).encode(), JSON_KEY: one.name.encode()}
+                beside.append((one.name + SUFFIX, metadata, made.texts))
         if parts.rest.rows:
-            beside.append((REST, _REST_DOC, _objects(parts.rest)))
+            beside.append((REST, {DOC_KEY: _REST_DOC.encode()}, _objects(parts.rest)))
         names = {one.name for one in fields}
-        for name, doc, texts in beside:
-            fields.append(pa.field(_free(name, names), pa.string(), metadata={DOC_KEY: doc.encode()}))
+        for name, metadata, texts in beside:
+            fields.append(pa.field(_free(name, names), pa.string(), metadata=metadata))
             arrays.append(_json(texts, space.size))
         return fields, arrays
 
@@ -115,7 +120,10 @@ class Builder:
             self.clashes.append(Clash({row: kind for kind in made for row in _rows(one, codes[kind])}))
         main = max(made, key=lambda kind: len(made[kind]) - made[kind].null_count)
         for code in (code for kind in made if kind != main for code in codes[kind] if code in one.by_code):
-            texts.update((row, text_of(code, value, self._block)) for row, value in one.by_code[code].pairs())
+            if space.tells:
+                texts.update((row, text_of(code, value, self._block)) for row, value in one.by_code[code].pairs())
+            else:
+                texts.update((row, "") for row, _ in one.by_code[code].pairs())
         return _Column(made[main], texts)
 
     def _array(self, one: Field, kind: str, space: _Space, texts: Texts) -> Array | None:
@@ -135,7 +143,8 @@ class Builder:
         return merged
 
     def _structs(self, one: Field, values: Values, space: _Space) -> Array:
-        fields, arrays = self._columns(one.parts, space) if one.parts is not None else ([], [])
+        told = _Space(space.size, space.is_top)
+        fields, arrays = self._columns(one.parts, told) if one.parts is not None else ([], [])
         if not arrays:
             return _bare(space.size, values.rows)
         bits = validity(values.rows, space.size)
@@ -145,13 +154,13 @@ class Builder:
         """Return arrays as lists; those whose elements are of several kinds, or have no type, go into `texts`."""
         inner = _NOTHING
         if one.element is not None and one.elements:
-            inner = self._column(one.element, _Space(one.elements, is_top=False))
+            inner = self._column(one.element, _Space(one.elements, is_top=False, tells=False))
         elements = inner.array if inner.array is not None else pa.nulls(one.elements)
         rows, counts = values.rows, values.counts
         if inner.texts and one.element is not None:
             if space.is_top:
                 self.clashes.append(_clash_of_lists(values, one.element))
-            rows, counts, elements = self._without_odd(values, inner.texts, elements, texts)
+            rows, counts, elements = self._without_odd(values, inner.texts, elements, texts, tells=space.tells)
             if not rows:
                 return None
         offsets = pa.array([0, *accumulate(spread(rows, counts, space.size, 0))], pa.int32())
@@ -159,7 +168,7 @@ class Builder:
         return pa.Array.from_buffers(pa.list_(elements.type), space.size, buffers, children=[elements])
 
     def _without_odd(
-        self, values: Values, odd: Texts, elements: Array, texts: Texts
+        self, values: Values, odd: Texts, elements: Array, texts: Texts, *, tells: bool
     ) -> tuple[list[int], list[int], Array]:
         """Return rows, lengths and elements of the lists all of whose elements have a place; the others go into `texts`."""
         rows, counts, kept, start = [], [], [], 0
@@ -167,7 +176,7 @@ class Builder:
         bad = {bisect_right(ends, index) for index in odd}
         for number, (row, count, value) in enumerate(zip(values.rows, values.counts, values.values, strict=True)):
             if number in bad:
-                texts[row] = text_of(bson.ARRAY, value, self._block)
+                texts[row] = text_of(bson.ARRAY, value, self._block) if tells else ""
             else:
                 rows.append(row)
                 counts.append(count)
@@ -179,14 +188,15 @@ class Builder:
 
 def _clash_of_lists(values: Values, element: Field) -> Clash:
     """Return what the lists of a field hold, but for those that hold several kinds: no other list goes together with them."""
-    kinds: dict[int, str] = {}
-    for kind, codes in _CODES.items():
-        kinds.update(dict.fromkeys(_rows(element, codes), kind))
+    kinds, marks = list(_CODES), bytearray(sum(values.counts))
+    for number, codes in enumerate(_CODES.values(), 1):
+        for index in _rows(element, codes):
+            marks[index] = number
     found, start = {}, 0
     for row, count in zip(values.rows, values.counts, strict=True):
-        held = {kinds[index] for index in range(start, start + count) if index in kinds}
+        held = set(marks[start : start + count]) - {0}
         if len(held) == 1:
-            found[row] = f"list of {held.pop()}"
+            found[row] = f"list of {kinds[held.pop() - 1]}"
         start += count
     return Clash(found)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator
 from decimal import Decimal
+from io import StringIO
 from struct import Struct
 
 from lakesmith.sources.mongodb.decoding import layout as bson
@@ -41,7 +43,7 @@ def object_text(block: bytes, start: int, depth: int = 1) -> str:
     Raises:
         BrokenError: If it is broken.
     """
-    parts = [f"{quoted(name)}: {value_text(block, kind, at, depth)}" for kind, name, at in parts_of(block, start)]
+    parts = [f"{quoted(name)}: {value_text(block, kind, at, depth)}" for kind, name, at in each_of(block, start)]
     return f"{{{', '.join(parts)}}}"
 
 
@@ -51,21 +53,38 @@ def parts_of(block: bytes, start: int) -> list[tuple[int, bytes, int]]:
     Raises:
         BrokenError: If it is broken; objects and arrays in it are not looked into.
     """
+    return list(each_of(block, start))
+
+
+def each_of(block: bytes, start: int) -> Iterator[tuple[int, bytes, int]]:
+    """Yield what `parts_of` returns.
+
+    Raises:
+        BrokenError: If it is broken, once that is met.
+    """
     limit = start + length_at(block, start)[0] - 1
     if block[limit]:
         raise BrokenError("an object has no end")
-    parts, at = [], start + 4
+    at = start + 4
     while at < limit:
         kind = block[at]
         zero = zero_after(block, at + 1, limit)
-        parts.append((kind, block[at + 1 : zero], zero + 1))
-        at = end_of(block, kind, zero + 1, limit)
-    return parts
+        end = end_of(block, kind, zero + 1, limit)  # whoever looks at the value relies on its length
+        yield kind, block[at + 1 : zero], zero + 1
+        at = end
 
 
-def is_counted(names: list[bytes]) -> bool:
-    """Whether the names of an array are 0, 1, 2 …, as they ought to be."""
-    return all(name == b"%d" % number for number, name in enumerate(names))
+def _array_text(block: bytes, start: int, depth: int) -> str:
+    """Return an array as JSON, written piece by piece: it may have a million elements. One whose names do not count is an object."""
+    told = StringIO()
+    told.write("[")
+    for number, (kind, name, at) in enumerate(each_of(block, start)):
+        if name != b"%d" % number:
+            return object_text(block, start, depth)
+        told.write(", " if number else "")
+        told.write(value_text(block, kind, at, depth))
+    told.write("]")
+    return told.getvalue()
 
 
 def value_text(block: bytes, kind: int, at: int, depth: int = 1) -> str:
@@ -79,10 +98,7 @@ def value_text(block: bytes, kind: int, at: int, depth: int = 1) -> str:
     if kind in (bson.OBJECT, bson.ARRAY):
         if depth >= bson.NESTING:
             raise BrokenError(f"objects and arrays are nested deeper than {bson.NESTING} levels")
-        parts = parts_of(block, at) if kind == bson.ARRAY else []
-        if kind == bson.OBJECT or not is_counted([name for _, name, _ in parts]):
-            return object_text(block, at, depth + 1)
-        return f"[{', '.join(value_text(block, inner, place, depth + 1) for inner, _, place in parts)}]"
+        return (_array_text if kind == bson.ARRAY else object_text)(block, at, depth + 1)
     constant = _CONSTANTS.get(kind)
     if constant is not None:
         return constant

@@ -22,19 +22,33 @@ def need_same(since: Place | None, now: Collection, database: str, stream: Strea
     if since is None or stream.mode == "replace" or (since.cursor is None and since.plan is None):
         return
     rebuild = f"load everything anew: lakesmith rebuild {stream.id}"
-    moved = since.collection != now.name or since.database != database
-    if moved and (not now.uuid or since.uuid != now.uuid):
+    if _is_elsewhere(since, now, database):
         raise ConnectorOptionsError(
             f"{stream.id} was read from another collection so far; its cursor says nothing about this one.",
             where=stream.where,
             fix=f"correct `url:`, `database:` or `collection:`, or {rebuild}",
         )
-    if since.uuid != now.uuid and since.uuid and now.uuid:
+    if _is_made_anew(since, now):
         raise SourceDataError(
             f"The collection of {stream.id} was dropped and made anew since the last load; its cursor says nothing about the new one.",
             where=stream.where,
             fix=rebuild,
         )
+
+
+def is_another(since: Place | None, now: Collection, database: str) -> bool:
+    """Whether what was read so far is of another collection than what there is now, so that nothing of it can be gone on with."""
+    return since is not None and (_is_elsewhere(since, now, database) or _is_made_anew(since, now))
+
+
+def _is_elsewhere(since: Place, now: Collection, database: str) -> bool:
+    """Whether the collection has another name and is not one that was renamed; of a view nobody can tell that."""
+    moved = since.collection != now.name or since.database != database
+    return moved and (not now.uuid or since.uuid != now.uuid)
+
+
+def _is_made_anew(since: Place, now: Collection) -> bool:
+    return since.uuid != now.uuid and bool(since.uuid) and bool(now.uuid)
 
 
 def need_continued(since: Place, stream: StreamSpec, filter_hash: str) -> None:

@@ -222,6 +222,17 @@ def _rejected(broken: Broken) -> dict[str, Any]:
     return {"reason": broken.reason, "number": broken.number, "raw": raw[:RAW_BYTES], "cut": len(raw) > RAW_BYTES}
 
 
+def begin(channel: int, lifeline: int) -> None:
+    """Be a process that reads, and speaks through descriptors of these numbers; it ends with its parent, and says nothing elsewhere."""
+    logging.disable(logging.CRITICAL)
+    sys.meta_path.insert(0, _WithoutPandas())
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    try:
+        main(socket.socket(fileno=channel))
+    except (OSError, EOFError):  # the parent is gone, or does not listen any more
+        os._exit(0)
+
+
 def _end_with(lifeline: int) -> None:
     """End at once when the parent does, which closes the other end of the pipe by that."""
     os.read(lifeline, 1)
@@ -242,10 +253,4 @@ class _WithoutPandas:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.CRITICAL)
-    sys.meta_path.insert(0, _WithoutPandas())
-    threading.Thread(target=_end_with, args=(int(sys.argv[2]),), daemon=True).start()
-    try:
-        main(socket.socket(fileno=int(sys.argv[1])))
-    except (OSError, EOFError):  # the parent is gone, or does not listen any more
-        os._exit(0)
+    begin(int(sys.argv[1]), int(sys.argv[2]))

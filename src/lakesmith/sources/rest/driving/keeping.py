@@ -6,11 +6,13 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from lakesmith.host.files import storage_errors
 from lakesmith.sources.files.limits import MB
 from lakesmith.sources.rest.flow.values import Body, Held, Page
 
@@ -49,8 +51,12 @@ class Cellar:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def file(self) -> tuple[BinaryIO, Path]:
-        """Return a new file, which nobody else may read."""
-        with self._lock:
+        """Return a new file, which nobody else may read.
+
+        Raises:
+            StorageFullError: If the disk is full.
+        """
+        with self._lock, storage_errors(tempfile.gettempdir()):
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="lakesmith-rest-", ignore_cleanup_errors=True)
             number, name = tempfile.mkstemp(dir=self._folder.name)
@@ -79,30 +85,37 @@ class Gathering:
 
         Raises:
             TooLargeError: If it is more than an answer may be.
+            StorageFullError: If the disk is full.
         """
         self._size += len(piece)
         if self._size > self._most:
             raise TooLargeError(f"more than {self._most // MB:,} MB")
         if self._file is None and self._size > IN_MEMORY:
             self._file, self._path = self._cellar.file()
-            self._file.write(self._memory)
-            self._memory = bytearray()
+            piece, self._memory = bytes(self._memory) + piece, bytearray()
         if self._file is None:
             self._memory += piece
-        else:
+            return
+        with storage_errors(self._path):
             self._file.write(piece)
 
     def body(self) -> Body:
-        """Return what came."""
+        """Return what came.
+
+        Raises:
+            StorageFullError: If the disk is full.
+        """
         if self._file is None:
             return Held(bytes(self._memory))
-        self._file.close()
+        with storage_errors(self._path):
+            self._file.close()
         return Stored(self._path, 0, self._size)
 
     def drop(self) -> None:
         """Forget what came."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what it still has to write may be what the disk has no room for
+                self._file.close()
             self._path.unlink(missing_ok=True)
 
 
@@ -122,14 +135,18 @@ class Shelf:
         self._size = 0
 
     def add(self, page: Page) -> None:
-        """Put a page behind the others."""
+        """Put a page behind the others.
+
+        Raises:
+            StorageFullError: If the disk is full.
+        """
         if isinstance(page.body, Stored):
             self._pages.append(page)
             return
         if self._path is None:
             made, self._path = self._cellar.file()
             made.close()
-        with page.body.open() as body, self._path.open("ab") as file:
+        with storage_errors(self._path), page.body.open() as body, self._path.open("ab") as file:
             file.write(body.read())
         self._pages.append(replace(page, body=Stored(self._path, self._size, page.body.size), cut=None))
         self._size += page.body.size

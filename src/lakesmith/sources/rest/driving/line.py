@@ -47,9 +47,15 @@ ALWAYS = {
 
 @dataclass(slots=True)
 class Traffic:
-    """What passed: requests, how many of them were made again, seconds waited, and limits that the API told in its headers."""
+    """What passed: requests, how many of them were made again, seconds waited, and limits that the API told in its headers.
+
+    `bytes_read` are those of answers as they came, `throttled_s` the seconds waited because there are only so many requests at a time.
+    """
 
     requests: int = 0
+    retries: int = 0
+    bytes_read: int = 0
+    throttled_s: float = 0.0
     waits: int = 0
     waited_s: float = 0.0
     renewals: int = 0
@@ -142,15 +148,19 @@ class Line:
             self._bucket.hold(self._clock.steady_s(), wait.seconds)
         with self._lock:
             self.traffic.waits += 1
+            self.traffic.retries += bool(wait.again)
             self.traffic.waited_s += wait.seconds
+            self.traffic.throttled_s += wait.seconds if wait.shared else 0.0
         self._patience.wait(wait.seconds, self.stops.now)
 
     def _send(self, request: Request) -> Response | Failure:
         """Send one request once there is a permit for it."""
         credential = self._keyring.current() if request.is_trusted else Credential()
-        self._patience.wait(self._bucket.take(self._clock.steady_s()), self.stops.now)
+        permit_s = self._bucket.take(self._clock.steady_s())
+        self._patience.wait(permit_s, self.stops.now)
         with self._lock:
             self.traffic.requests += 1
+            self.traffic.throttled_s += permit_s
         headers = dict(ALWAYS)
         if request.is_trusted:
             headers |= {**self._headers, **request.headers, **credential.headers}
@@ -169,7 +179,11 @@ class Line:
         self.stops.now.check()
         answer = self._transport.handle_request(request)
         gathering = Gathering(self._cellar, self._options.max_answer_mb * MB)
-        poured(answer, gathering, self.stops.now)
+        try:
+            poured(answer, gathering, self.stops.now)
+        finally:
+            with self._lock:
+                self.traffic.bytes_read += answer.num_bytes_downloaded
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._note_limits(headers)
         return Response(answer.status_code, headers, gathering.body(), self._clock.now(), credential.number)

@@ -75,7 +75,7 @@ class _Reading:
     def __init__(self, plan: Plan, request: Request, part: int) -> None:
         self.plan, self.request, self.part = plan, request, part
         self.paging = plan.options.paging
-        self.tally = Tally()
+        self.tally = Tally(is_stable=not plan.keeps_pages)
 
     def read(self, at: Mapping[str, Any]) -> Flow:
         state: State | None = at.get("next", first(self.paging))
@@ -152,9 +152,9 @@ class _Reading:
 
     @property
     def _picked(self) -> Any:
-        """What is kept of each record: its key, where records may move."""
+        """What is kept of each record: its key, where it matters that it comes on two pages."""
         key = self.plan.key
-        if not key or not self.plan.keeps_pages or not self.tally.has_room:
+        if not self.plan.looks_at_keys or not self.tally.has_room:
             return None
         return lambda text: key_of(text, key)
 

@@ -18,6 +18,7 @@ class Plan:
 
     `places` are the values of this window or parent. `chance` gives numbers from 0 up to 1. `key` are the fields that identify a
     record, which tell whether records moved between pages; empty where nobody knows. `needs` says what credentials the API wants.
+    `is_newest_of_key`: of records with one key the newest counts, so that nobody needs to be told of the others.
     """
 
     name: str
@@ -31,12 +32,19 @@ class Plan:
     key: tuple[str, ...] = ()
     where: str = ""
     needs: str = ""
+    is_newest_of_key: bool = False
 
     @property
     def keeps_pages(self) -> bool:
         """Whether pages are of use only once all of them are there: records may move, or a report may have to be made again."""
         paging = self.options.paging
         return self.options.jobs is not None or (paging.type != "none" and not paging.is_stable)
+
+    @property
+    def looks_at_keys(self) -> bool:
+        """Whether it matters that a key comes on two pages: records moved, or each of them becomes a row."""
+        has_pages = self.options.paging.type != "none"
+        return bool(self.key) and (self.keeps_pages or (has_pages and not self.is_newest_of_key))
 
     def backoff_s(self, tries: int) -> float:
         """Return how long to wait before attempt number `tries` + 1, in seconds: by chance, up to a limit that doubles."""

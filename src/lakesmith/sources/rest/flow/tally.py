@@ -21,12 +21,16 @@ class Tally:
     """Pages by their digests, places by what they are, keys of records by their hashes.
 
     `empties` are the pages without records that came last, `misses` answers without a list of records; `total` is what the API says.
+    `is_stable`: records keep their places, so that one whose key came before is not one that moved: these are counted in `doubles`.
     """
+
+    is_stable: bool = False
 
     pages: int = 0
     records: int = 0
     empties: int = 0
     misses: int = 0
+    doubles: int = 0
     total: int | None = None
     digests: set[str] = field(default_factory=set)
     places: set[str] = field(default_factory=set)
@@ -45,7 +49,7 @@ class Tally:
         """Take note of a page, and of what it says of the number of all records.
 
         Raises:
-            MovedError: If a record of it was on a page before.
+            MovedError: If a record of it was on a page before, and they may move.
         """
         if document.count:
             self.digests.add(document.digest)
@@ -53,8 +57,11 @@ class Tally:
         self.empties = 0 if document.count else self.empties + 1
         self.misses += is_miss
         self.total = total if total is not None else self.total
-        keys = set(filter(None, document.picked))
-        if keys & self.keys:
+        picked = list(filter(None, document.picked))
+        keys = set(picked)
+        if self.is_stable:
+            self.doubles += len(picked) - len(keys - self.keys)
+        elif keys & self.keys:
             raise MovedError("Records moved from page to page while they were read.")
         self.keys |= keys
 
@@ -68,7 +75,18 @@ class Tally:
             raise MovedError(f"The API says that there are {self.total:,} records, and {self.records:,} came.")
 
     def notices(self, records: str) -> tuple[str, ...]:
-        """Return what a person should know of answers without a list at the path `records`, which may be none of the API's own."""
+        """Return what a person should know of keys that came twice, and of answers without a list at the path `records`."""
+        return (*self._of_doubles(), *self._of_misses(records))
+
+    def _of_doubles(self) -> tuple[str, ...]:
+        if not self.doubles:
+            return ()
+        came = "1 record came" if self.doubles == 1 else f"{self.doubles:,} records came"
+        return (
+            f"{came} with a key that came before, and each is a row; with `mode: dedupe` the newest of a key counts.",
+        )
+
+    def _of_misses(self, records: str) -> tuple[str, ...]:
         if not self.misses:
             return ()
         if self.misses == self.pages and not self.records:

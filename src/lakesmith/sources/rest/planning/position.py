@@ -25,8 +25,8 @@ class Open:
 class Place:
     """How far a stream is.
 
-    Of windows, `first` is the first day of all, `until` the last day that is read, `looked` the day on which windows were
-    read last, `looked_until` up to where they were on that day.
+    `first` is the first day of all. Of windows, `until` the last day that is read, `looked` the day on which windows were
+    read last, `looked_until` up to where they were on that day, `told` the `start` of which a person was told that it changes nothing.
     Of a cursor, `last` is its last value and `held` are the hashes of records that will come once more. `is_whole`: all was read.
     """
 
@@ -34,6 +34,7 @@ class Place:
     until: date | None = None
     looked: date | None = None
     looked_until: date | None = None
+    told: str = ""
     last: Any = None
     held: tuple[str, ...] = ()
     is_whole: bool = False
@@ -47,6 +48,7 @@ class Place:
         opened = plain.get("open")
         return cls(
             **days,
+            told=plain.get("told", ""),
             last=plain.get("last"),
             held=tuple(plain.get("held", ())),
             is_whole=plain.get("is_whole", False),
@@ -60,6 +62,8 @@ class Place:
             day = getattr(self, name)
             if day is not None:
                 plain[name] = day.isoformat()
+        if self.told:
+            plain["told"] = self.told
         if self.last is not None:
             plain["last"] = self.last
         if self.held:
@@ -81,6 +85,7 @@ class Place:
         days["until"] = max(filter(None, (self.until, days["until"])), default=None)
         return Place(
             **days,
+            told=told.get("told", self.told),
             last=told.get("last", self.last),
             held=tuple(told["held"]) if "held" in told else self.held,
             is_whole=told.get("is_whole", self.is_whole),

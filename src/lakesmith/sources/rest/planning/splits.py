@@ -21,7 +21,8 @@ from lakesmith.sources.rest.planning.windows import Window, due
 class Token:
     """What a split is about: the values of its places, what its end brings to the position, where it was cut off.
 
-    `origin` becomes `_ls_source`. Of a cursor, `last` is where it stood, `day` the day of the load.
+    `origin` becomes `_ls_source`. Of a cursor, `last` is where it stood, `day` the day of the load. `notices` are for a person; a
+    token that `asks` for nothing has no more than these.
     """
 
     origin: str
@@ -29,6 +30,8 @@ class Token:
     done: Mapping[str, Any] = field(default_factory=dict, hash=False)
     state: Mapping[str, Any] | None = None
     day: str = ""
+    notices: tuple[str, ...] = ()
+    asks: bool = True
 
     def encode(self) -> bytes:
         """Return it as JSON."""
@@ -37,7 +40,8 @@ class Token:
     @classmethod
     def decode(cls, token: bytes) -> Token:
         """Return what was encoded."""
-        return cls(**json.loads(token))
+        plain = json.loads(token)
+        return cls(**{**plain, "notices": tuple(plain["notices"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Planning:
         is_windows = incremental is not None and incremental.is_windows
         if ask.resumes and place.open is None and place.is_whole and not is_windows:
             return []
-        return self._planned(place)
+        splits = self._planned(place)
+        return splits if ask.resumes else self._with_word(place, splits)
 
     def _planned(self, place: Place) -> list[Split]:
         incremental = self.options.incremental
@@ -72,6 +77,29 @@ class Planning:
         if incremental is not None and incremental.is_windows:
             return self._windows(place, is_bound=is_bound)
         return [self._one(place, is_bound=is_bound)]
+
+    def _with_word(self, place: Place, splits: list[Split]) -> list[Split]:
+        """Return splits of which the last says that `start` is earlier than it was at the first load; one that says it once, if there is none."""
+        incremental, stream = self.options.incremental, self.stream.id
+        if incremental is None or place.first is None:
+            return splits
+        day = today(incremental, self.now)
+        start, has_gone_back = first_day(incremental, day), place.looked is not None and day < place.looked
+        if start is None or start >= place.first or has_gone_back:
+            return splits
+        notice = (
+            f"`start` of {stream} is {start}, and was {place.first} when it was loaded first: days before that are not read; "
+            f"to have them, load everything anew: lakesmith rebuild {stream}"
+        )
+        told = str(incremental.start)
+        if splits:
+            last = Token.decode(splits[-1].token)
+            last = replace(last, done={**last.done, "told": told}, notices=(notice,))
+            return [*splits[:-1], replace(splits[-1], token=last.encode())]
+        if told == place.told:
+            return []
+        token = Token(f"{stream.name} {start}", {}, {"done": True, "told": told}, notices=(notice,), asks=False)
+        return [self._split(f"start {start}", token, is_bound=False)]
 
     def whole(self, place: Place) -> Sequence[Split]:
         """Return what all there is now is read by, from the first window that was ever loaded on."""
@@ -164,7 +192,9 @@ class Planning:
             day = today(incremental, self.now)
             since, _ = asked_since(incremental, place.last, day)
             places = {"since": since, "until": written(self.now, incremental.format)}
-            token = Token(name, places, {"done": True, "is_whole": True}, state, day.isoformat())
+            start = place.first if place.is_whole else first_day(incremental, day)
+            done = {"done": True, "is_whole": True} | ({"first": start.isoformat()} if start else {})
+            token = Token(name, places, done, state, day.isoformat())
         return self._split(name, token, is_bound=is_bound)
 
     def _split(self, name: str, token: Token, *, is_bound: bool) -> Split:

@@ -82,7 +82,7 @@ class Reading:
         token = Token.decode(split.token)
         recipe = Recipe(self.options, token.origin, remake=self.remake, sieve=self._sieve(token, since))
         at, waiting = token.state or {}, None
-        for page in self._pages(token, recipe):
+        for page in self._pages(token, recipe) if token.asks else ():
             for batch, is_last in _with_last(recipe.batches(page)):
                 if waiting is not None:
                     yield waiting
@@ -103,7 +103,7 @@ class Reading:
         noted = recipe.sieve.noted() if recipe.sieve is not None else {}
         done = canonical({**token.done, **noted})
         chunk = chunk or Chunk(EMPTY, done, counted=0, origin=token.origin)
-        return replace(chunk, after=done, notices=(*chunk.notices, *recipe.notices))
+        return replace(chunk, after=done, notices=(*chunk.notices, *recipe.notices, *token.notices))
 
     def _pages(self, token: Token, recipe: Recipe) -> Iterator[Page]:
         """Yield all pages of a split, for each record of the parent if there is one."""
@@ -127,7 +127,8 @@ class Reading:
         """Return what is read with these values in its places."""
         where = f"stream {self.stream.id}" + (f", {self.stream.where}" if self.stream.where else "")
         key = self.source.identity_of(self.stream)
-        return self.api.plan(self.stream.id.name, self.options, places, key=key, where=where)
+        made = self.api.plan(self.stream.id.name, self.options, places, key=key, where=where)
+        return replace(made, is_newest_of_key=self.stream.mode == "dedupe")
 
     def _parents(self, parent: ParentOptions) -> list[dict[str, Any]]:
         """Return what is needed of each record of the parent.

@@ -7,8 +7,9 @@ from typing import Any
 
 from lakesmith.testing.torture.mongodb.market import Market
 from lakesmith.testing.torture.mongodb.words import KINDS, PARTS, value
+from lakesmith.testing.torture.servers.playing import Table, drawn, drawn_table
 
-MOST = 240
+MOST = 130
 """From so many documents on more go than come."""
 Doing = Callable[[Market], None]
 
@@ -79,6 +80,10 @@ def _push(market: Market) -> None:
     _update(market, "push", {"q": market.some(), "u": said})
 
 
+def _update_to_the_boundary(market: Market) -> None:
+    _update(market, "update to the boundary", _change(market, market.at_the_boundary()))
+
+
 def _stray(market: Market) -> None:
     _update(market, "update stray", _change(market, market.stray()))
 
@@ -93,16 +98,18 @@ def _delete_many(market: Market) -> None:
     market.execute("delete many", {"delete": market.table, "deletes": [{"q": which, "limit": 0}]})
 
 
-ROWS: Mapping[str, tuple[float, Doing]] = {
+ROWS: Table[Doing] = {
     "insert": (16, _insert),
     "insert many": (3, _insert_many),
     "insert late": (5, _insert_so("insert late", Market.late)),
     "insert tie": (4, _insert_so("insert tie", lambda market: market.tick(0))),
+    "insert at the boundary": (3, _insert_so("insert at the boundary", Market.at_the_boundary)),
     "insert stray": (1, _insert_so("insert stray", Market.stray)),
     "insert again": (3, _insert_again),
     "update": (22, lambda market: _update(market, "update", _change(market))),
     "update late": (2, lambda market: _update(market, "update late", _change(market, market.late()))),
     "update tie": (3, lambda market: _update(market, "update tie", _change(market, market.tick(0)))),
+    "update to the boundary": (2, _update_to_the_boundary),
     "update silently": (4, lambda market: _update(market, "update silently", _change(market, None))),
     "update stray": (0.6, _stray),
     "update many": (3, _update_many),
@@ -171,7 +178,7 @@ def _drop(market: Market) -> None:
     _update(market, "drop field", which, many=True)
 
 
-DRIFT: Mapping[str, tuple[float, Doing]] = {
+DRIFT: Table[Doing] = {
     "rename field": (2, _rename),
     "rename part": (2, _rename_part),
     "retype field": (5, _retype),
@@ -202,27 +209,24 @@ def _make_anew(market: Market) -> None:
     market.execute("drop collection", {"drop": market.table})
     market.execute("make anew", {"create": market.table})
     market.ids = market.ids[-20:]
-    market.insert("insert many", market.chance.randint(30, 90))
+    market.insert("insert many", market.chance.randint(20, 60))
 
 
-UPKEEP: Mapping[str, tuple[float, Doing]] = {
+UPKEEP: Table[Doing] = {
     "create index": (4, _index),
     "drop index": (3, _drop_index),
     "rename collection": (1.2, _rename_collection),
     "make anew": (1, _make_anew),
 }
 """What becomes of the collection itself."""
-TABLES: tuple[tuple[float, Mapping[str, tuple[float, Doing]]], ...] = ((100, ROWS), (9, DRIFT), (1.4, UPKEEP))
+TABLES: tuple[tuple[float, Table[Doing]], ...] = ((100, ROWS), (9, DRIFT), (1.4, UPKEEP))
 
 
 def live(market: Market) -> None:
     """Let one thing happen."""
-    chance = market.chance
-    table = chance.choices([table for _weight, table in TABLES], [weight for weight, _table in TABLES])[0]
-    one_of(market, table)
+    one_of(market, drawn_table(market.chance, TABLES))
 
 
-def one_of(market: Market, table: Mapping[str, tuple[float, Doing]]) -> None:
+def one_of(market: Market, table: Table[Doing]) -> None:
     """Let one thing of a table happen."""
-    name = market.chance.choices(list(table), [weight for weight, _doing in table.values()])[0]
-    table[name][1](market)
+    table[drawn(market.chance, table)][1](market)

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import pickle
-import select
-import shutil
 import signal
-import socket
-import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lakesmith.host import crash
-from lakesmith.testing.torture import victims
 from lakesmith.testing.torture.laws import BrokenError
 from lakesmith.testing.torture.mongodb import meddling
 from lakesmith.testing.torture.mongodb.doings import DRIFT, ROWS, UPKEEP, live, one_of
 from lakesmith.testing.torture.mongodb.market import Market, opened
 from lakesmith.testing.torture.mongodb.promise import Promise, Sight
-from lakesmith.testing.torture.mongodb.server import TortureServer
+from lakesmith.testing.torture.mongodb.themes import Theme, Trouble
 from lakesmith.testing.torture.mongodb.watched import BRONZE, Errand, bronze_of
+from lakesmith.testing.torture.servers import playing
+from lakesmith.testing.torture.servers.loading import MODES, Order
+from lakesmith.testing.torture.servers.playing import PASSES, POINTS, Playing
+from lakesmith.testing.torture.servers.talking import Alarm, converse
 
-MODES = ("replace", "append", "dedupe")
-POINTS = (
-    "run.load.begun",
-    "run.load.split_read",
-    "run.load.before_commit",
-    "run.load.committed",
-    "run.load.before_swap",
-    "run.load.swapped",
-    "lake.stage.rows_written",
-    "lake.stage.closed",
-    "lake.commit.prepared",
-    "lake.commit.metadata_written",
-    "lake.commit.landed",
-    "lake.swap.landed",
-    "run.reconcile.committed",
-)
-"""Where a victim dies."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lakesmith.testing.torture.mongodb.server import TortureServer
+
+RECONCILED = "run.reconcile.committed"
 TROUBLES = (
     "kill",
     "kill at a time",
@@ -54,54 +38,19 @@ TROUBLES = (
     "crash",
     "restart",
 )
-STEPS = 800
-MOST_BETWEEN = 330
-"""How many things happen between two loads at most, besides those during a load; more in a long history."""
 GROUP_BYTES = (1, 1 << 30, 1 << 30)
 """Now and then a commit at the end of every split."""
+SPLIT_KB, BATCH_KB = (4, 8, 24), (2, 8, 32, 64)
 ENDED_BY = {"SourceMissingError", "SourceDataError", "ConnectorOptionsError", "RetriableError", "EmptiedError"}
 """What a load may be refused by where somebody drops, renames or makes anew the collection while it reads."""
 
 
 @dataclass(slots=True)
-class Trouble:
-    """What goes wrong during one load: the crash point that it dies at, or at which chunk or after how long what is done to it."""
+class History(playing.History):
+    """The history of a market: what was promised of each stream, and how the load goes that runs."""
 
-    point: str = ""
-    chunk: int = -1
-    what: str = ""
-    after_s: float = 0.0
-    alters: bool = False
-    """Whether somebody drops or renames the collection while it is read."""
-    is_quiet: bool = False
-    """Whether nobody writes while it reads."""
-    met: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """What happens in a history more often than dice would have it.
-
-    `before` each load; the `points` that loads die at; `kills` their readers; a commit after every split if `splits`. `ids` are the
-    kinds of `_id`s there are.
-    """
-
-    before: tuple[str, ...] = ()
-    points: tuple[str, ...] = ()
-    what: str = ""
-    splits: bool = False
-    ids: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class History:
-    """The history of a seed, as far as it was played: what was done, and what is broken."""
-
-    seed: int
+    theme: Theme
     market: Market
-    home: Path
-    steps: int = STEPS
-    theme: Theme = Theme()
     promises: dict[str, Promise] = field(default_factory=dict)
     sights: dict[str, Sight] = field(default_factory=dict)
     rebuild: set[str] = field(default_factory=set)
@@ -113,44 +62,59 @@ class History:
     chunks: int = 0
     altered: bool = False
     trouble: Trouble = field(default_factory=Trouble)
-    figures: Counter[str] = field(default_factory=Counter)
-    broken: BrokenError | None = None
 
-    def play(self) -> None:
-        """Play all of it, to the first law that is broken."""
+    def act(self) -> None:
+        """Let things happen and loads run, and compare after each of them.
+
+        Raises:
+            BrokenError: If a law is broken.
+        """
         market = self.market
         self.promises = {mode: Promise(mode, market.cursor) for mode in MODES}
-        try:
-            while self.done < self.steps:
-                for _step in range(market.chance.randint(20, min(self.steps, max(MOST_BETWEEN, self.steps // 4)))):
-                    live(market)
-                for name in self.theme.before:
-                    {**ROWS, **DRIFT, **UPKEEP}[name][1](market)
-                self._load(self._draw())
-            self._load(Trouble(is_quiet=True), reconciles=True)
-        except BrokenError as error:
-            self.broken = error
-            market.tell(f"BROKEN {error}")
+        while market.done < self.steps:
+            for _step in range(
+                market.chance.randint(min(20, self.steps), min(self.steps, max(self.theme.between, self.steps // 4)))
+            ):
+                live(market)
+            self._prepare()
+            self._load(self._draw())
+        self._prepare()
+        self._load(Trouble(is_quiet=True), reconciles=True)
 
     @property
-    def done(self) -> int:
-        """How many operations were done."""
-        return sum(count for name, count in self.market.steps.items() if name != "refused")
+    def scene(self) -> Market:
+        """The market."""
+        return self.market
 
     @property
-    def drift(self) -> int:
-        """How many of them changed the shape of documents, or the collection itself."""
+    def head(self) -> str:
+        """Its cursor and its `_id`s."""
+        market = self.market
+        return f"cursor {market.path} of type {market.cursor.name}, `_id`s {'/'.join(market.id_kinds)}"
+
+    @property
+    def reshaped(self) -> int:
+        """How many operations changed the shape of documents, or the collection itself."""
         return sum(self.market.steps[name] for name in (*DRIFT, "rename collection", "make anew"))
+
+    def _prepare(self) -> None:
+        """Let happen what the theme has happen before each load."""
+        for name in self.theme.before:
+            {**ROWS, **DRIFT, **UPKEEP}[name][1](self.market)
 
     def _draw(self) -> Trouble:
         chance, theme = self.market.chance, self.theme
         if theme.points:
-            return Trouble(point=chance.choice(theme.points))
+            stream, point = chance.choice(theme.points)
+            return Trouble(point=point, stream=stream)
         if theme.what:
             return Trouble(chunk=chance.randint(0, 6), what=theme.what)
         fate = chance.random()
         if fate < 0.25:  # noqa: PLR2004 - shares of loads
-            return Trouble(point=f"{chance.choice(POINTS)}:{chance.choice((1, 1, 1, 2, 2, 3, 5, 8))}")
+            return Trouble(
+                point=f"{chance.choice((*POINTS, RECONCILED))}:{chance.choice(PASSES)}",
+                stream=chance.choice(("", *MODES[1:])),
+            )
         if fate < 0.55:  # noqa: PLR2004
             return Trouble(chunk=chance.randint(0, 14), what=chance.choice(TROUBLES), after_s=chance.uniform(0.05, 3))
         return Trouble(alters=fate < 0.62, chunk=chance.randint(0, 9))  # noqa: PLR2004
@@ -161,63 +125,32 @@ class History:
         self.trouble, self.chunks, self.altered = trouble, 0, False
         self.sights, self.rebuilt = {mode: Sight() for mode in MODES}, set(self.rebuild)
         self.begun = self.compared = market.look()
-        errand = Errand(
-            self.home, market.url, market.table, market.path, market.cursor.look_back,
-            1 if self.theme.splits else chance.choice(GROUP_BYTES), chance.choice((1, 1, 2, 3)), chance.choice((6, 12, 40)),
-            chance.choice((2, 16, 64)), tuple(sorted(self.rebuild)), chance.random() < 0.2 if reconciles is None else reconciles,  # noqa: PLR2004 - a fifth
-        )  # fmt: skip
-        market.tell(
-            f"LOAD {trouble}, {errand.group_bytes} bytes, {errand.workers} workers, rebuild {sorted(self.rebuild)}"
+        order = Order(
+            self.home,
+            1 if self.theme.splits else chance.choice(GROUP_BYTES),
+            tuple(sorted(self.rebuild)),
+            (trouble.stream, trouble.point) if trouble.stream else None,
         )
+        errand = Errand(
+            order, market.url, market.table, market.path, market.cursor.look_back,
+            chance.choice((1, 1, 2, 3)), chance.choice(SPLIT_KB), chance.choice(BATCH_KB),
+            chance.random() < 0.2 if reconciles is None else reconciles,  # noqa: PLR2004 - a fifth
+        )  # fmt: skip
+        market.tell(f"LOAD {trouble}, {errand}")
         told = meddling.Told(self.home / "kill-a-cursor")
-        env = {crash.ARMED: trouble.point} if trouble.point else {}
-        end = self._run(errand.run, self._hear, {**env, **told.environment()})
+        armed = {crash.ARMED: trouble.point} if trouble.point and not trouble.stream else {}
+        alarm = Alarm(trouble.after_s, self._ring) if trouble.what == "kill at a time" else None
+        end = converse(errand.run, self.home, self._hear, {**armed, **told.environment()}, alarm)
         told.file.unlink(missing_ok=True)
-        self.figures["loads"] += 1
-        self.figures["killed"] += end.was_killed
-        if not end.went_well and not end.was_killed:
-            raise BrokenError("failed", f"a load ended with {end.complaint or end}")
+        self.ended(end)
         market.look()
         self._compare()
 
-    def _run(
-        self,
-        act: Callable[[socket.socket], object],
-        hear: Callable[[int, Mapping[str, Any]], None],
-        env: Mapping[str, str],
-    ) -> victims.End:
-        """Run a victim, and answer what it says."""
-        mine, its = socket.socketpair()
-
-        def act_alone() -> None:
-            """Act, on the other end of the line."""
-            mine.close()
-            act(its)
-
-        child = victims.start(act_alone, self.home, env)
-        its.close()
-        is_timed, begun = self.trouble.what == "kill at a time" and bool(env), time.monotonic()
-        try:
-            with mine, contextlib.suppress(BrokenPipeError, ConnectionResetError), mine.makefile("rw") as wire:
-                while True:
-                    left = max(0.0, begun + self.trouble.after_s - time.monotonic()) if is_timed else None
-                    if not select.select([mine], [], [], left)[0]:
-                        os.kill(child, signal.SIGKILL)
-                        is_timed, self.trouble.met = False, True
-                        self.figures["kill at a time"] += 1
-                        continue
-                    line = wire.readline()
-                    if not line:
-                        break
-                    hear(child, json.loads(line))
-                    wire.write("go\n")
-                    wire.flush()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-            victims.wait(child, self.home)
-            raise
-        return victims.wait(child, self.home)
+    def _ring(self, child: int) -> None:
+        """Kill a load at a time."""
+        os.kill(child, signal.SIGKILL)
+        self.trouble.met = True
+        self.figures["kill at a time"] += 1
 
     def _hear(self, child: int, said: Mapping[str, Any]) -> None:
         """Look at the server at each step of a load, and do something to it now and then."""
@@ -225,8 +158,12 @@ class History:
         match said["at"]:
             case "planning":
                 sight.planned.append(market.look())
+                market.boundary = market.moment
             case "planned":
                 self.figures["splits"] += said["splits"]
+                for name in self.theme.within:
+                    ROWS[name][1](market)
+                    market.look()
                 self._meddle(0.5)
             case "chunk":
                 self.chunks += 1
@@ -276,7 +213,7 @@ class History:
             case "kill":
                 os.kill(child, signal.SIGKILL)
             case "kill readers":
-                self.figures["readers killed"] += meddling.kill_children(child)
+                self.figures["readers killed"] += meddling.kill_readers(child)
             case "kill a cursor":
                 (self.home / "kill-a-cursor").touch()
             case what:
@@ -319,7 +256,7 @@ class History:
 
     def _compare(self) -> None:
         """Compare all of bronze with the promises; what a victim took into its grave landed as a whole, or not at all."""
-        end = self._run(lambda wire: bronze_of(self.home, MODES, wire), lambda _child, _said: None, {})
+        end = converse(lambda wire: bronze_of(self.home, MODES, wire), self.home, lambda _child, _said: None)
         if not end.went_well:
             raise BrokenError("unreadable", end.complaint)
         found = pickle.loads((self.home / BRONZE).read_bytes())  # noqa: S301 - our own
@@ -330,23 +267,10 @@ class History:
             self.promises[name].check(self.market, head, rows, self.sights[name], rebuilds=name in self.rebuilt)
 
 
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """How a history is played; `number` tells its database from another one of the same seed."""
-
-    steps: int = STEPS
-    number: int = 0
-    theme: Theme = Theme()
-
-
-def play(server: TortureServer, seed: int, place: Path, how: Playing | None = None) -> History:
-    """Play the history of a seed on a server."""
-    how = how or Playing()
-    home = place / f"market-{seed}-{how.number}"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    with opened(server, seed, how.number, how.theme.ids) as market:
-        history = History(seed, market, home, how.steps, how.theme)
+def play(server: TortureServer, seed: int, home: Path, how: Playing) -> History:
+    """Play the history of a seed on a server, in a folder of its own."""
+    theme = how.theme or Theme()
+    with opened(server, seed, how.number, theme) as market:
+        history = History(seed, home, how.steps, theme, market)
         history.play()
-    shutil.rmtree(home, ignore_errors=True)
     return history

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lakesmith.testing.torture.mongodb.oracle import at_path, key_of, read
 from lakesmith.testing.torture.mongodb.server import TortureServer
+from lakesmith.testing.torture.mongodb.themes import Theme
 from lakesmith.testing.torture.mongodb.wire import CommandError, Wire
 from lakesmith.testing.torture.mongodb.words import FIELDS, PLAIN, CursorKind, cursors, value
+from lakesmith.testing.torture.servers.playing import REFUSED, Scene
 
 PATHS = ("seen", "seen", "meta.seen")
 ID_KINDS = (("objectId",), ("objectId",), ("int",), ("objectId", "int", "string", "double", "object", "uuid", "long"))
-FIRST = (40, 140)
+FIRST = (30, 100)
 """How many documents there are at the beginning, at least and at most."""
 HABIT = 0.96
 """The share of a field's values that are of the kind it mostly has."""
-REFUSED = frozenset({9, 26, 27, 28, 48, 52, 73, 85, 86, 11000})
+REFUSALS = frozenset({9, 26, 27, 28, 48, 52, 73, 85, 86, 11000})
 """Codes of answers that may come of any command."""
 
 
@@ -48,12 +49,9 @@ class Version:
 
 
 @dataclass(slots=True)
-class Market:
+class Market(Scene):
     """A collection by its present name; `moment` is the newest cursor that was given out, `writes` counts what was written."""
 
-    server: TortureServer
-    database: str
-    chance: random.Random
     cursor: CursorKind
     path: str
     id_kinds: tuple[str, ...]
@@ -62,6 +60,8 @@ class Market:
     habits: dict[str, str] = field(default_factory=dict)
     ids: list[Any] = field(default_factory=list)
     moment: int = 100
+    boundary: int = 100
+    """The newest moment when a load was planned last: what comes at it now shares its last value."""
     writes: int = 0
     names: int = 0
     now: int = 0
@@ -72,14 +72,7 @@ class Market:
     """By the number of what was written, all versions."""
     present: dict[str, Version] = field(default_factory=dict)
     lives: int = 0
-    steps: Counter[str] = field(default_factory=Counter)
-    story: list[str] = field(default_factory=list)
     wire: Any = None
-
-    @property
-    def url(self) -> str:
-        """The address of the database."""
-        return self.server.url(self.database)
 
     def make(self) -> None:
         """Make the collection."""
@@ -136,6 +129,10 @@ class Market:
         """Return a cursor value that lies back, within the look-back or beyond it."""
         return self.cursor.at(max(0, self.moment - self.chance.randint(1, 45)), self.chance)
 
+    def at_the_boundary(self) -> Any:
+        """Return the cursor value that the last load has probably stopped at."""
+        return self.cursor.at(self.boundary, self.chance)
+
     def stray(self) -> Any:
         """Return what no cursor can stand at."""
         moment = self.cursor.at(self.moment, self.chance)
@@ -183,14 +180,14 @@ class Market:
         try:
             said = self.wire(command, database)
         except CommandError as error:
-            if error.code not in REFUSED:
+            if error.code not in REFUSALS:
                 raise RuntimeError(f"{kind} failed: {error}\n{command}") from error
             self.tell(f"{kind} refused by {error.code}: {command}")
-            self.steps["refused"] += 1
+            self.steps[REFUSED] += 1
             return False
         count = said.get("n", 1)
         self.tell(f"{kind}: {command} -- {count}")
-        self.steps[kind if count else "refused"] += 1
+        self.steps[kind if count else REFUSED] += 1
         return bool(count)
 
     def look(self) -> int:
@@ -218,10 +215,6 @@ class Market:
         before = [uuid for at, uuid in self.uuids if at <= since][-1:]
         return {*before, *(uuid for at, uuid in self.uuids if since < at <= until)}
 
-    def tell(self, text: str) -> None:
-        """Add a line to the story."""
-        self.story.append(text if len(text) < 400 else f"{text[:400]}…")  # noqa: PLR2004 - characters
-
     def _documents(self) -> Iterator[tuple[bytes, Mapping[str, Any]]]:
         known = {version.raw: version.document for version in self.present.values()}
         for raw in self.wire.documents(self.table):
@@ -237,11 +230,12 @@ class Market:
 
 
 @contextlib.contextmanager
-def opened(server: TortureServer, seed: int, number: int, ids: tuple[str, ...] = ()) -> Iterator[Market]:
-    """Give the market of a seed for the length of a `with`; the kinds of its `_id`s are `ids`, if they are said."""
+def opened(server: TortureServer, seed: int, number: int, theme: Theme) -> Iterator[Market]:
+    """Give the market of a seed for the length of a `with`; its cursor and its `_id`s are as the theme says."""
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
-    kinds, path, drawn = chance.choice(cursors()), chance.choice(PATHS), chance.choice(ID_KINDS)
-    market = Market(server, f"market_{seed}_{number}", chance, kinds, path, ids or drawn)
+    kinds = [one for one in cursors() if theme.looks_back in {None, one.look_back is not None}]
+    kind, path, ids = chance.choice(kinds), chance.choice(PATHS), chance.choice(ID_KINDS)
+    market = Market(server, f"market_{seed}_{number}", chance, kind, path, theme.ids or ids)
     try:
         market.make()
         yield market

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-FILE, MUTANT = "LAKESMITH_TORTURE_CURSOR", "LAKESMITH_TORTURE_MUTANT"
-"""What a reader is told in its environment: a file that says that its cursor is to die, and in which way it is wrong."""
+FILE = "LAKESMITH_TORTURE_CURSOR"
+"""What tells a reader, in its environment, of a file that says that its cursor is to die."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,19 @@ class Told:
         return {FILE: str(self.file)}
 
 
-def kill_children(parent: int) -> int:
-    """Kill the processes that a process has started; return how many there were."""
+def kill_readers(victim: int) -> int:
+    """Kill the processes that read for a victim, which are those that its nursery has forked; return how many there were."""
     count = 0
+    for reader in [reader for nursery in _children(victim) for reader in _children(nursery)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(reader, signal.SIGKILL)
+            count += 1
+    return count
+
+
+def _children(parent: int) -> list[int]:
+    found: list[int] = []
     for listed in Path(f"/proc/{parent}/task").glob("*/children"):
         with contextlib.suppress(OSError):
-            for child in listed.read_text().split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(child), signal.SIGKILL)
-                    count += 1
-    return count
+            found += map(int, listed.read_text().split())
+    return found

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lakesmith.testing.torture.mongodb.history import Theme
-from lakesmith.testing.torture.mongodb.meddling import MUTANT
+from lakesmith.testing.torture.mongodb.themes import Theme
 from lakesmith.testing.torture.mutants import Patches
+from lakesmith.testing.torture.servers.mutants import Mutant, nothing
 
 MONGODB = "lakesmith.sources.mongodb"
-Patch = Callable[[Patches], None]
 
 
 def _both_ends(patches: Patches) -> None:
@@ -55,13 +52,22 @@ def _others_forgotten(patches: Patches) -> None:
     patches.put(f"{MONGODB}.planning.ranges", "ranges", alone)
 
 
-def _never_back(patches: Patches) -> None:
-    """Read what lies above the last value, and never what shares it or came late."""
+def _ties_never(patches: Patches) -> None:
+    """Read what lies above the last value, and never what shares it."""
+    patches.put(f"{MONGODB}.planning.plan", "Planning._has_news", lambda _old: lambda *_said: False)
 
-    def above(_old: Any) -> Any:
-        return lambda _self, _cursor, _before, _back: False
 
-    patches.put(f"{MONGODB}.planning.plan", "Planning._has_news", above)
+def _late_never(patches: Patches) -> None:
+    """Read what lies above the last value, and leave the window out where there is anything above."""
+
+    def without(old: Any) -> Any:
+        def begun(self: Any, end: Any, parts: Any, *said: Any, **more: Any) -> Any:
+            kept = tuple(part for part in parts if not part.is_window) or parts
+            return old(self, end, kept, *said, **more)
+
+        return begun
+
+    patches.put(f"{MONGODB}.planning.plan", "Planning._begun", without)
 
 
 def _no_look_back(patches: Patches) -> None:
@@ -72,31 +78,36 @@ def _no_look_back(patches: Patches) -> None:
 def _marks_forgotten(patches: Patches) -> None:
     """Keep no fingerprints of what is held."""
 
-    def nothing(old: Any) -> Any:
-        return lambda _marks: old(())
+    def forgetful(old: Any) -> Any:
+        def after(self: Any, _held: Any, ids: Any, _late: Any) -> Any:
+            from lakesmith.sources.mongodb.position import Held
 
-    patches.put(f"{MONGODB}.position", "Held.of", nothing)
+            return old(self, Held(), ids, Held())
+
+        return after
+
+    patches.put(f"{MONGODB}.position", "Place.after", forgetful)
 
 
 def _last_value_later(patches: Patches) -> None:
     """Let the cursor stand at what is the greatest value once the ranges are read."""
 
     def later(old: Any) -> Any:
-        def advance(self: Any, position: Any, split: Any, after: Any) -> Any:
+        def advance(self: Any, position: Any, steps: Any) -> Any:
             from lakesmith.sources.mongodb.planning.looking import Looking
             from lakesmith.sources.mongodb.position import Place
 
-            moved = old(self, position, split, after)
+            moved = old(self, position, steps)
             place = Place.decode(moved)
-            if place is None or place.cursor is None or place.plan is not None or not place.cursor.last:
+            if not steps or place is None or place.cursor is None or place.plan is not None or not place.cursor.last:
                 return moved
-            looking = Looking(self._reach(), self._known[split.stream].collection)
+            looking = Looking(self._reach(), self._known[steps[-1][0].stream].collection)
             last = looking.last(place.cursor.field, place.cursor.bracket)
             return replace(place, cursor=replace(place.cursor, last=last.text)).encode() if last else moved
 
         return advance
 
-    patches.put(f"{MONGODB}.source", "MongoSource.advance", later)
+    patches.put(f"{MONGODB}.source", "MongoSource.advance_all", later)
 
 
 def _done_at_once(patches: Patches) -> None:
@@ -134,10 +145,6 @@ def _any_collection(patches: Patches) -> None:
     """Go on in a collection that was made anew."""
     patches.put(f"{MONGODB}.planning.continuing", "need_same", lambda _old: lambda *_words: None)
     patches.put(f"{MONGODB}.reading.reader", "need_same", lambda _old: lambda *_words: None)
-
-
-def _by_reader(_patches: Patches) -> None:
-    """Nothing here: the processes that read are wrong."""
 
 
 def _drop_other_kinds(patches: Patches) -> None:
@@ -204,51 +211,48 @@ def _blind_to_the_end(patches: Patches) -> None:
     patches.put(f"{MONGODB}.reading.worker", "_Reading._cursor", first)
 
 
-READERS: dict[str, Patch] = {
-    "values of another kind dropped": _drop_other_kinds,
-    "empty texts are null": _null_for_falsehood,
-    "types of _id mixed up": _types_mixed_up,
-    "first answer alone": _blind_to_the_end,
+OFTEN = Theme(between=60)
+"""Loads that come soon after each other."""
+MUTANTS: dict[str, Mutant] = {
+    "range has both bounds": Mutant(_both_ends, ("doubled",), replace(OFTEN, ids=("objectId",))),
+    "last range closed": Mutant(_last_closed, ("lost",)),
+    "other types of _id forgotten": Mutant(
+        _others_forgotten, ("lost",), replace(OFTEN, ids=("objectId", "objectId", "objectId", "int"))
+    ),
+    "ties never news": Mutant(
+        _ties_never,
+        ("lost",),
+        replace(OFTEN, before=("insert at the boundary", "update to the boundary"), looks_back=False),
+    ),
+    "late documents never news": Mutant(
+        _late_never, ("lost",), replace(OFTEN, before=("insert late", "insert late", "update late"), looks_back=True)
+    ),
+    "no look-back to documents": Mutant(
+        _no_look_back, ("lost",), replace(OFTEN, before=("insert late", "insert late", "insert late"), looks_back=True)
+    ),
+    "fingerprints forgotten": Mutant(
+        _marks_forgotten, ("doubled",), replace(OFTEN, before=("insert at the boundary", "insert late"))
+    ),
+    "last value taken after the ranges": Mutant(
+        _last_value_later, ("lost",), replace(OFTEN, within=("insert", "insert", "update", "insert"), looks_back=False)
+    ),
+    "position moved before its rows": Mutant(
+        _done_at_once,
+        ("lost",),
+        replace(
+            OFTEN,
+            points=tuple(
+                (stream, f"run.load.{point}")
+                for stream in ("append", "dedupe")
+                for point in ("committed:1", "committed:2", "before_commit:2", "before_commit:3")
+            ),
+            splits=True,
+        ),
+    ),
+    "dead reader is done": Mutant(_dead_is_done, ("lost",), replace(OFTEN, what="kill readers")),
+    "made anew is the same": Mutant(_any_collection, ("mixed",), replace(OFTEN, before=("make anew",))),
+    "values of another kind dropped": Mutant(nothing, ("wrong",), reader=_drop_other_kinds),
+    "empty texts are null": Mutant(nothing, ("wrong",), reader=_null_for_falsehood),
+    "types of _id mixed up": Mutant(nothing, ("wrong",), replace(OFTEN, ids=("int", "string")), reader=_types_mixed_up),
+    "first answer alone": Mutant(nothing, ("lost",), reader=_blind_to_the_end),
 }
-"""What is wrong in the processes that read."""
-MUTANTS: dict[str, Patch] = {
-    "range has both bounds": _both_ends,
-    "last range closed": _last_closed,
-    "other types of _id forgotten": _others_forgotten,
-    "ties and late documents never news": _never_back,
-    "no look-back to documents": _no_look_back,
-    "fingerprints forgotten": _marks_forgotten,
-    "last value taken after the ranges": _last_value_later,
-    "position moved before its rows": _done_at_once,
-    "dead reader is done": _dead_is_done,
-    "made anew is the same": _any_collection,
-    **dict.fromkeys(READERS, _by_reader),
-}
-MANY = ("objectId", "int", "string", "double", "object")
-THEMES: dict[str, Theme] = {
-    "range has both bounds": Theme(ids=("objectId",)),
-    "other types of _id forgotten": Theme(ids=("objectId", "objectId", "objectId", "int")),
-    "ties and late documents never news": Theme(before=("insert tie", "update tie")),
-    "no look-back to documents": Theme(before=("insert late", "insert late", "insert late")),
-    "last value taken after the ranges": Theme(before=("make anew",)),
-    "fingerprints forgotten": Theme(before=("insert tie", "insert late")),
-    "position moved before its rows": Theme(points=("run.load.committed:2", "run.load.committed:4"), splits=True),
-    "dead reader is done": Theme(what="kill readers"),
-    "made anew is the same": Theme(before=("make anew",)),
-    "types of _id mixed up": Theme(ids=("int", "string")),
-}
-"""What mostly happens in the histories of a mutant that is seldom met in others."""
-
-
-@contextlib.contextmanager
-def applied(mutant: str) -> Iterator[None]:
-    """Run with a mutant in place; what is known by its name already is replaced too."""
-    patches = Patches()
-    try:
-        MUTANTS[mutant](patches)
-        if mutant in READERS:
-            os.environ[MUTANT] = mutant
-        yield
-    finally:
-        os.environ.pop(MUTANT, None)
-        patches.undo()

@@ -35,10 +35,21 @@ def read(raw: bytes) -> dict[str, Any]:
 
 def difference(document: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     """Return what a row tells otherwise than a document, by the path; empty if it tells all of it and nothing else."""
+    return differs(document, columns_of(row))
+
+
+def columns_of(row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a row tells of each field: what stands in its column and in the siblings of that, by their names."""
     told: dict[str, dict[str, Any]] = {}
     for name, got in row.items():
         if got is not None and not name.startswith("_ls_") and name != "_id_key":
             told.setdefault(_base(name), {})[name] = got
+    return told
+
+
+def differs(document: Mapping[str, Any], columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what the columns of a row tell otherwise than a document; its `_id` is compared first, as it stands first."""
+    told = dict(columns)
     for name, value in document.items():
         column = FOLDED.get(name, name)
         found = told.pop(column, {})

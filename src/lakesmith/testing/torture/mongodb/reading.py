@@ -1,21 +1,15 @@
-"""A process that reads splits, as the real one but for what the torture does to it: `python -m … CHANNEL LIFELINE`."""
+"""What is other in a process that reads splits for the torture than in the real one."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import socket
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lakesmith.sources.mongodb.reading import worker
-from lakesmith.testing.torture.mongodb.meddling import FILE, MUTANT
-
-MODULE = "lakesmith.testing.torture.mongodb.reading"
+from lakesmith.testing.torture.mongodb.meddling import FILE
+from lakesmith.testing.torture.servers.mutants import NAMED
 
 
 def meddle() -> None:
@@ -29,11 +23,13 @@ def meddle() -> None:
         return _Dying(plain(self, *words, **named), self)
 
     Collection.find_raw_batches = find  # type: ignore[method-assign]
-    if os.environ.get(MUTANT):
-        from lakesmith.testing.torture.mongodb.mutants import READERS
+    if os.environ.get(NAMED):
+        from lakesmith.testing.torture.mongodb.mutants import MUTANTS
         from lakesmith.testing.torture.mutants import Patches
 
-        READERS[os.environ[MUTANT]](Patches())
+        patch = MUTANTS[os.environ[NAMED]].reader
+        if patch is not None:
+            patch(Patches())
 
 
 class _Dying:
@@ -67,19 +63,3 @@ def _is_to_die() -> bool:
         Path(os.environ[FILE]).unlink()
         return True
     return False
-
-
-def _end_with(lifeline: int) -> None:
-    """End at once when the parent does, which closes the other end of the pipe by that."""
-    os.read(lifeline, 1)
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    logging.disable(logging.CRITICAL)
-    meddle()
-    threading.Thread(target=_end_with, args=(int(sys.argv[2]),), daemon=True).start()
-    try:
-        worker.main(socket.socket(fileno=int(sys.argv[1])))
-    except (OSError, EOFError):  # the parent is gone, or does not listen any more
-        os._exit(0)

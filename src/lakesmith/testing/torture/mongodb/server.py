@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lakesmith.testing.torture.mongodb.wire import Wire
-from lakesmith.testing.torture.postgres.server import _free_port, _signals_told
+from lakesmith.testing.torture.servers import running
 
 PROGRAM = "secantusd-rs"
 PROGRAMS = "LAKESMITH_TEST_SERVERS"
-WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +35,14 @@ class TortureServer:
         """
         said = ["--port", str(self.port), "--storage-path", str(self.folder / "data")]
         more = ["--cache-size", "128M", "--log-file-max", "64MB", "--sync-on-commit"]
-        with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [str(program()), *said, *more],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                start_new_session=True,
-            )
+        process = running.begin([str(program()), *said, *more], self.folder)
         (self.folder / "pid").write_text(str(process.pid))
-        give_up = time.monotonic() + WAIT_S
-        while not self._answers():
-            if process.poll() is not None or time.monotonic() > give_up:
-                raise RuntimeError(f"the server did not start:\n{(self.folder / 'log').read_text()[-2000:]}")
-            time.sleep(0.02)
+        running.wait_for(process, self._answers, self.folder)
 
     def stop(self, kind: signal.Signals = signal.SIGKILL) -> None:
-        """End it, and wait until it is gone: SIGKILL as in a crash, SIGTERM as people do.
-
-        Raises:
-            RuntimeError: If it does not end.
-        """
+        """End it, and wait until it is gone: SIGKILL as in a crash, SIGTERM as people do."""
         with contextlib.suppress(OSError, ValueError):
-            pid = int((self.folder / "pid").read_text())
-            os.kill(pid, kind)
-            give_up = time.monotonic() + WAIT_S
-            while not _is_gone(pid):
-                if time.monotonic() > give_up:
-                    raise RuntimeError("the server does not end")
-                time.sleep(0.01)
+            running.end(int((self.folder / "pid").read_text()), kind)
 
     def _answers(self) -> bool:
         try:
@@ -81,16 +54,9 @@ class TortureServer:
         return True
 
 
-@contextlib.contextmanager
-def serving(count: int) -> Iterator[list[TortureServer]]:
+def serving(count: int) -> AbstractContextManager[list[TortureServer]]:
     """Run so many servers for the length of a `with`, which a signal ends as well."""
-    servers: list[TortureServer] = []
-    with _signals_told(), contextlib.ExitStack() as left:
-        left.callback(_take_away, servers)
-        for _number in range(count):
-            servers.append(TortureServer(Path(tempfile.mkdtemp(prefix="torture-mongo-")), _free_port()))
-            servers[-1].start()
-        yield servers
+    return running.serving(TortureServer, "torture-mongo-", count)
 
 
 def program() -> Path:
@@ -105,23 +71,3 @@ def program() -> Path:
         if (folder / PROGRAM).is_file():
             return folder / PROGRAM
     raise RuntimeError(f"no {PROGRAM} here: run `make test` once, or set {PROGRAMS}")
-
-
-def _take_away(servers: Sequence[TortureServer]) -> None:
-    for server in servers:
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
-
-
-def _is_gone(pid: int) -> bool:
-    """Whether a process is not there, or is a zombie that another process has to bury."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lakesmith.errors import LakesmithError, RetriableError
+from lakesmith.errors import LakesmithError
 from lakesmith.model.streams import Ask, Chunk, SourceContext, Split, StreamId, StreamSpec
-from lakesmith.run.load import LoadJob, load_stream
 from lakesmith.run.reconciling import reconcile_stream
-from lakesmith.run.routes import Rebuild
+from lakesmith.sources.mongodb.reading import crew
 from lakesmith.sources.mongodb.source import MongoSource
-from lakesmith.testing.torture.postgres.watched import SOURCE, TRIES, Talk, _is_there
+from lakesmith.testing.torture.mongodb.nursery import Nursery
+from lakesmith.testing.torture.mutants import Patches
+from lakesmith.testing.torture.servers.loading import MODES, SOURCE, Order, seen
+from lakesmith.testing.torture.servers.talking import Talk
 
 KEY = "_id_key"
 BRONZE = "bronze.pickle"
@@ -67,23 +69,20 @@ class Watched(MongoSource):
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a victim loads: which streams of which collection, into the lake of a folder; `rebuild` are those that are loaded anew.
+    """What a victim loads: all streams of which collection, in which order.
 
     `reconciles`: after that, keys are compared.
     """
 
-    home: Path
+    order: Order
     url: str
     collection: str
     cursor: str
     look_back: str | float | None
-    group_bytes: int
     workers: int = 2
     split_kb: int = 8
     batch_kb: int = 4
-    rebuild: tuple[str, ...] = ()
     reconciles: bool = False
-    streams: tuple[str, ...] = ("replace", "append", "dedupe")
 
     def specs(self) -> tuple[StreamSpec, ...]:
         """Return the streams: each is called as its mode."""
@@ -97,77 +96,45 @@ class Errand:
                     collection=self.collection, **({} if mode == "replace" else by_cursor)
                 ),
             )
-            for mode in self.streams
+            for mode in MODES
         )
 
     def run(self, wire: socket.socket) -> None:
         """Load all streams by one source, and tell what came of each."""
+        nursery = Nursery(wire)
+        Patches().put_only(crew, "start_module", lambda _old: nursery.start)
         options = MongoSource.Options(
             url=self.url, split_kb=self.split_kb, batch_kb=self.batch_kb, workers=self.workers
         )
         specs, talk = self.specs(), Talk(wire)
-        source = Watched(SourceContext(SOURCE, options, self.home, specs))
+        source = Watched(SourceContext(SOURCE, options, self.order.home, specs))
         source.talk = talk
         try:
             for spec in specs:
-                self._load(source, spec, talk)
+                self.order.load(source, spec, talk, source.close)  # a try begins as the next run would
             if self.reconciles:
                 self._reconcile(source, specs[-1], talk)
         finally:
             source.close()
-
-    def _load(self, source: Watched, spec: StreamSpec, talk: Talk) -> None:
-        name = spec.id.name
-        for attempt in range(TRIES):
-            try:
-                done = load_stream(self._job(source, spec))
-            except LakesmithError as error:
-                is_last = attempt + 1 == TRIES or not isinstance(error, RetriableError)
-                talk(at="refused", stream=name, error=type(error).__name__, said=str(error), last=is_last)
-                if is_last:
-                    return
-                source.close()  # as the next run would
-            else:
-                counts = done.counts
-                talk(
-                    at="loaded",
-                    stream=name,
-                    state=done.state,
-                    splits=done.splits,
-                    written=counts.written,
-                    quarantined=counts.quarantined,
-                    holds=counts.holds and counts.proven,
-                    resumed=done.resumed,
-                    notices=done.notices,
-                )
-                return
+            nursery.close()
 
     def _reconcile(self, source: Watched, spec: StreamSpec, talk: Talk) -> None:
         talk(at="reconciling", stream=spec.id.name)
         try:
-            done = reconcile_stream(self._job(source, spec))
+            done = reconcile_stream(self.order.job(source, spec))
         except LakesmithError as error:
             talk(at="unreconciled", stream=spec.id.name, error=type(error).__name__, said=str(error))
         else:
             talk(at="reconciled", stream=spec.id.name, keys=done.keys, vanished=done.vanished)
 
-    def _job(self, source: Watched, spec: StreamSpec) -> LoadJob:
-        from lakesmith.host import Host
-        from lakesmith.lake import Lake
-
-        table = Lake(self.home / "lake", Host()).table(spec.id)
-        rebuild = Rebuild() if spec.id.name in self.rebuild else None
-        return LoadJob(spec, source, table, Host(), "config", group_bytes=self.group_bytes, rebuild=rebuild)
-
 
 def bronze_of(home: Path, streams: Sequence[str], wire: socket.socket) -> None:
     """Put what readers see of each stream into a file: the snapshot, and all rows; read without the code under test."""
     from lakesmith.testing.torture.oracle import head
-    from lakesmith.testing.torture.ordeals import read_table
 
     found: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
     for name in streams:
-        metadata, rows = read_table(home, StreamId(SOURCE, name)) if _is_there(home, name) else ({}, [])
+        metadata, rows = seen(home, name)
         found[name] = (head(metadata), rows)
     (home / BRONZE).write_bytes(pickle.dumps(found))
     Talk(wire)(at="bronze")

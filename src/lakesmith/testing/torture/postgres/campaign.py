@@ -1,22 +1,11 @@
-"""The part `postgres` of the proof: histories by the seed until enough was done, and mutants of the source."""
+"""The part `postgres` of the proof."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from lakesmith.testing.torture import victims
-from lakesmith.testing.torture.crew import Told, work
-from lakesmith.testing.torture.postgres.history import History, Playing, Theme, play
-from lakesmith.testing.torture.postgres.server import TortureServer, serving
-
-if TYPE_CHECKING:
-    from lakesmith.testing.torture.campaigns import Budget, Found, Say
+from lakesmith.testing.torture.postgres.history import play
+from lakesmith.testing.torture.postgres.mutants import MUTANTS
+from lakesmith.testing.torture.postgres.server import serving
+from lakesmith.testing.torture.servers.campaign import Part
 
 NEEDED = (
     "adbc_driver_postgresql.dbapi",
@@ -27,119 +16,4 @@ NEEDED = (
     "lakesmith.sources.postgres.types.batches",
     "lakesmith.testing.torture.ordeals",
 )
-SEEDS_PER_MUTANT = 6
-MUTANT_STEPS = 300
-TOLD = 40
-"""How many of the last lines of a broken story are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Histories of one seed after the other, with a mutant or with the source as it is; `steps` in each."""
-
-    seeds: Sequence[int]
-    steps: int
-    mutant: str = ""
-
-
-def torture_postgres(budget: Budget, place: Path, say: Say) -> Found:
-    """Play histories, and try the mutants if the budget has any for them."""
-    from lakesmith.testing.torture.campaigns import Found, reported
-    from lakesmith.testing.torture.postgres.mutants import MUTANTS
-
-    import_everything()
-    place.mkdir(parents=True, exist_ok=True)
-    first = budget.first_seed
-    tasks = [Task((seed,), budget.town_steps) for seed in range(first, first + budget.towns)]
-    tasks += [Task(range(SEEDS_PER_MUTANT), MUTANT_STEPS, name) for name in MUTANTS if budget.mutant_seeds]
-    found, done, mutants = Found(), Counter[str](), {}
-    with (
-        _summed_up(f"seeds {first} to {first + budget.towns - 1}", done, say),
-        serving(min(budget.workers, len(tasks))) as servers,
-    ):
-        told_by_all = work(tasks, _doing(servers, place), workers=budget.workers)
-        for told in reported("histories of PostgreSQL", told_by_all, len(tasks), say):
-            if told["mutant"]:
-                mutants[told["mutant"]] = told["caught"]
-                say(f"  {told['mutant']}: {told['caught'].splitlines()[0] if told['caught'] else 'NOT CAUGHT'}")
-                continue
-            done.update(told["figures"])
-            say(
-                f"  seed {told['seed']}: {told['figures']['operations']} operations, {told['figures']['ddl']} DDL; {done['operations']:,} and {done['ddl']:,} so far"
-            )
-            found.broken += told["broken"]
-            found.kinds.update(told["kinds"])
-    found.broken += [f"mutant {name!r} was not caught" for name, caught in mutants.items() if not caught]
-    found.figures = {
-        "postgres": dict(sorted(done.items())),
-        "seeds": [first, first + budget.towns - 1],
-        "mutants": {name: bool(caught) for name, caught in mutants.items()},
-    }
-    return found
-
-
-@contextlib.contextmanager
-def _summed_up(what: str, done: Counter[str], say: Say) -> Iterator[None]:
-    """Say at the end what was done, kills and restarts among it, also where it is interrupted."""
-    try:
-        yield
-    finally:
-        say(f"{what}: {dict(sorted(done.items()))}")
-
-
-def replay(seed: int, place: Path) -> str:
-    """Return the story of a seed."""
-    import_everything()
-    with serving(1) as [server]:
-        return _story(play(server, seed, place), whole=True)
-
-
-def import_everything() -> None:
-    """Import what victims need, before anything is forked."""
-    victims.import_everything()
-    for name in NEEDED:
-        importlib.import_module(name)
-
-
-def _doing(servers: Sequence[TortureServer], place: Path) -> Callable[[Task, int], Told]:
-    """Return what a worker does with a task, on the server of its own."""
-
-    def do(task: Task, worker: int) -> Told:
-        """Play the histories of one task."""
-        home = place / f"worker-{worker}"
-        if task.mutant:
-            return {"mutant": task.mutant, "caught": _catch(task, servers[worker], home), "broken": []}
-        history = play(servers[worker], task.seeds[0], home, Playing(task.steps))
-        broken = history.broken
-        return {
-            "mutant": "",
-            "seed": history.seed,
-            "figures": {**_figures(history), **history.figures},
-            "broken": [_story(history)] if broken else [],
-            "kinds": {broken.kind: 1} if broken else {},
-        }
-
-    return do
-
-
-def _catch(task: Task, server: TortureServer, home: Path) -> str:
-    """Return how a mutant is caught, empty if it is not."""
-    from lakesmith.testing.torture.postgres.mutants import THEMES, applied
-
-    how = Playing(task.steps, 1, THEMES.get(task.mutant, Theme()))
-    with applied(task.mutant):
-        for seed in task.seeds:
-            history = play(server, seed, home, how)
-            if history.broken is not None:
-                return f"seed {seed}: {history.broken}"
-    return ""
-
-
-def _figures(history: History) -> dict[str, Any]:
-    steps = {f"step {name}": count for name, count in history.town.steps.items()}
-    return {"histories": 1, "operations": history.done, "ddl": history.ddl, **steps}
-
-
-def _story(history: History, *, whole: bool = False) -> str:
-    head = f"postgres, seed {history.seed}, cursor {history.town.cursor.type}: {history.broken or 'all laws hold'}"
-    return "\n".join([head, *(history.town.story if whole else history.town.story[-TOLD:])])
+PART = Part("postgres", "PostgreSQL", "ddl", NEEDED, serving, play, MUTANTS, mutant_seeds=6, mutant_steps=300)

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from lakesmith.testing.torture.postgres.town import Town
 from lakesmith.testing.torture.postgres.words import RETYPES, VALUES
+from lakesmith.testing.torture.servers.playing import Table, drawn, drawn_table
 
 Doing = Callable[[Town], tuple[str, ...]]
 PAD = 900
@@ -102,7 +103,7 @@ def _move(town: Town) -> tuple[str, ...]:
     return (f"update {town.table} set shard = {town.chance.choice(town.shards)}{bump} where {town.some()}",)
 
 
-ROWS: Mapping[str, tuple[float, Doing]] = {
+ROWS: Table[Doing] = {
     "insert": (22, _come),
     "insert many": (4, _come_many),
     "insert late": (7, _come_late),
@@ -138,7 +139,7 @@ def _cluster(town: Town) -> tuple[str, ...]:
     return (index, f"cluster {town.table} using {name}", f"drop index {name}")
 
 
-UPKEEP: Mapping[str, tuple[float, Doing]] = {
+UPKEEP: Table[Doing] = {
     "vacuum": (2, _tidy),
     "vacuum full": (1.5, _tidy_whole),
     "cluster": (1, _cluster),
@@ -274,7 +275,7 @@ def _alike(town: Town, shard: int) -> str:
     )
 
 
-DDL: Mapping[str, tuple[float, Doing]] = {
+DDL: Table[Doing] = {
     "add column": (4, _add),
     "drop column": (2, _drop),
     "drop and add column": (1, _drop_and_add),
@@ -288,7 +289,7 @@ DDL: Mapping[str, tuple[float, Doing]] = {
     "partition": (3, _part),
 }
 """What becomes of the table itself."""
-TABLES: tuple[tuple[float, Mapping[str, tuple[float, Doing]]], ...] = ((100, ROWS), (2, UPKEEP), (3, DDL))
+TABLES: tuple[tuple[float, Table[Doing]], ...] = ((100, ROWS), (2, UPKEEP), (3, DDL))
 
 
 def live(town: Town) -> None:
@@ -299,8 +300,8 @@ def live(town: Town) -> None:
     if town.open and fate > 0.95:  # noqa: PLR2004 - and one ends
         town.end(chance.choice(town.open))
         return
-    table = chance.choices([table for _weight, table in TABLES], [weight for weight, _table in TABLES])[0]
-    name = chance.choices(list(table), [weight for weight, _doing in table.values()])[0]
+    table = drawn_table(chance, TABLES)
+    name = drawn(chance, table)
     if table is ROWS:
         session = chance.choice([*town.open, None, None])
         _do(town, name, table[name][1](town), session)

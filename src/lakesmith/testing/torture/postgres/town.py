@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.testing.torture.postgres.cursors import CURSORS, CursorKind
+from lakesmith.testing.torture.servers.playing import REFUSED, Scene
 
 if TYPE_CHECKING:
     import psycopg
@@ -28,12 +28,9 @@ EXTRAS = ("integer", "numeric(9,2)", "date")
 
 
 @dataclass(slots=True)
-class Town:
+class Town(Scene):
     """A table `t` by its present name and columns. `moment` is the newest cursor that was given out, `number` the newest id."""
 
-    server: TortureServer
-    database: str
-    chance: random.Random
     cursor: CursorKind
     is_parted: bool = False
     table: str = "t"
@@ -47,16 +44,9 @@ class Town:
     moment: int = 0
     number: int = 0
     names: int = 0
-    steps: Counter[str] = field(default_factory=Counter)
-    story: list[str] = field(default_factory=list)
     main: Any = None
     open: list[Any] = field(default_factory=list)
     """Sessions in the middle of a transaction."""
-
-    @property
-    def url(self) -> str:
-        """The address of the database."""
-        return self.server.url(self.database)
 
     def make(self) -> None:
         """Make the database and its table."""
@@ -139,7 +129,7 @@ class Town:
                 cursor = session.execute(sql.encode())
         except _refusals() as error:
             self.tell(f"{who}: {kind} refused, {type(error).__name__}: {sql}")
-            self.steps["refused"] += 1
+            self.steps[REFUSED] += 1
             return False
         except psycopg.Error as error:
             raise RuntimeError(f"{kind} failed: {error}\n{sql}") from error
@@ -164,10 +154,6 @@ class Town:
         self.open.remove(session)
         self.tell(f"transaction {number}: {'commit' if commits else 'rollback'}")
         self.steps["commit late" if commits else "rollback"] += 1
-
-    def tell(self, text: str) -> None:
-        """Add a line to the story."""
-        self.story.append(text if len(text) < 400 else f"{text[:400]}…")  # noqa: PLR2004 - characters
 
 
 def _refusals() -> tuple[type[Exception], ...]:

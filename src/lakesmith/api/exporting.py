@@ -1,0 +1,88 @@
+"""What a project gives to the tools of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lakesmith.run.workshop import Workshop
+
+if TYPE_CHECKING:
+    from lakesmith.monitor.exports.totals import Totals
+    from lakesmith.monitor.store import RunStore
+
+
+def metrics(shop: Workshop, store: RunStore, totals: Totals | None = None) -> str:
+    """Return the state of a target in Prometheus's text format.
+
+    Args:
+        shop: The project on a target.
+        store: The record of runs.
+        totals: What an earlier call has added up, for whoever asks again and again; brought up to date.
+    """
+    from lakesmith.api.health import manifest_of
+    from lakesmith.monitor.exports.exposition import exposition
+    from lakesmith.monitor.exports.prometheus import families
+    from lakesmith.monitor.exports.totals import Totals
+    from lakesmith.run.selecting import datasets_of
+
+    manifest = manifest_of(shop)
+    streams = [str(spec.id) for spec in shop.config.streams()] if shop.target.ingest else []
+    subjects = [*streams, *(dataset.relation for dataset in (datasets_of(manifest) if manifest else ()))]
+    found = families(store, shop.target.name, subjects, totals or Totals(), shop.host.clock.now())
+    return shop.host.secrets.mask(exposition(found))
+
+
+def costs(shop: Workshop, store: RunStore, by: str, days: tuple[date, date]) -> list[Line]:
+    """Return what runs used up that ended on some days (UTC), the last one included, added up.
+
+    Args:
+        shop: The project on a target.
+        store: The record of runs.
+        by: table, run, owner or day.
+        days: The first and the last day.
+    """
+    from lakesmith.monitor.exports.costs import charges, lines_of, prices_of, rows_written
+
+    span, owner = _span(days), _owners(shop)
+    names: dict[str, Callable[[Charge], str]] = {
+        "table": lambda charge: charge.subject,
+        "run": lambda charge: charge.run_id,
+        "owner": lambda charge: owner(charge.subject),
+        "day": lambda charge: charge.ended[:10],
+    }
+    with store.engine.connect() as connection:
+        rows: Counter[str] = Counter()
+        for run_id, day, stream, written in rows_written(connection, shop.target.name, span):
+            rows[{"table": stream, "run": run_id, "owner": owner(stream), "day": day}[by]] += written
+        found = charges(connection, shop.target.name, span, prices_of(shop.config.monitor.prices))
+        return lines_of(found, names[by], rows)
+
+
+def cost_sheet(shop: Workshop, store: RunStore, days: tuple[date, date]) -> Iterator[str]:
+    """Yield the lines of a CSV file with every charge of runs that ended on some days (UTC), by the names of FOCUS."""
+    from lakesmith.monitor.exports.costs import FOCUS, charges, focus, prices_of
+    from lakesmith.monitor.exports.sheets import lines
+
+    owner = _owners(shop)
+
+    def tags(charge: Charge) -> dict[str, str]:
+        """Return what else is known of a charge."""
+        known = {"run": charge.run_id, "step": charge.step, "kind": charge.kind, "owner": owner(charge.subject)}
+        return {"project": shop.config.name, "target": shop.target.name, **known}
+
+    with store.engine.connect() as connection:
+        found = charges(connection, shop.target.name, _span(days), prices_of(shop.config.monitor.prices))
+        for line in lines(FOCUS, focus(found, tags)):
+            yield shop.host.secrets.mask(line)
+
+
+def _span(days: tuple[date, date]) -> tuple[datetime, datetime]:
+    first, last = (datetime.combine(day, time(), UTC) for day in days)
+    return first, last + timedelta(days=1)
+
+
+def _owners(shop: Workshop) -> Callable[[str], str]:
+    from lakesmith.api.relations import Relations
+
+    known = Relations(shop)
+    return cache(lambda subject: known.owner_of(subject) or NOBODY)

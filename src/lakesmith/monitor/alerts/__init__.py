@@ -1,0 +1,1 @@
+"""Telling people: who gets which message when, and how it reaches them."""

@@ -1,0 +1,1 @@
+"""The ways a message reaches somebody: one module each, and the connections they share."""

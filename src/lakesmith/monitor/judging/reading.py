@@ -1,0 +1,272 @@
+"""The facts that are judged, read from the run store: one query for each kind of fact, however many tables there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CTE, Select, String, column, func, select, values
+
+from lakesmith.monitor import tables
+from lakesmith.monitor.judging.columns import Profile
+from lakesmith.monitor.judging.rows import WELL, Hour, Loaded, Tried, judgement_of, loaded_of, profile_of
+from lakesmith.monitor.judging.values import Judgement
+from lakesmith.monitor.store import RunStore
+from lakesmith.monitor.writing import stamp
+
+HOUR = len("2026-11-22T06")
+AT_ONCE = 400
+"""So many tables are asked about in one statement."""
+NEWEST_RUNS = 400
+PROFILES_BACK = timedelta(days=60)
+JUDGED_BACK = timedelta(days=9)
+
+
+class Facts:
+    """Reads what is judged of one target, as of `now`."""
+
+    def __init__(self, store: RunStore, target: str, *, now: datetime) -> None:
+        self._store, self._target, self._now = store, target, now
+
+    def runs(self, limit: int = NEWEST_RUNS) -> list[Tried]:
+        """Return the newest runs of the target, newest first."""
+        run = tables.run
+        query = select(run).where(run.c.target == self._target).order_by(run.c.started_at.desc()).limit(limit)
+        return [self._tried(row) for row in self._all(query)]
+
+    def rows_written(self, since: datetime) -> dict[str, int]:
+        """Return the rows that were written to each stream since a time."""
+        load, run = tables.table_load, tables.run
+        query = (
+            select(load.c.stream, func.sum(load.c.rows_written).label("rows"))
+            .join(run, run.c.run_id == load.c.run_id)
+            .where(load.c.finished_at >= stamp(since), run.c.target == self._target)
+            .group_by(load.c.stream)
+        )
+        return {row["stream"]: int(row["rows"] or 0) for row in self._all(query)}
+
+    def wrong_since(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], datetime]:
+        """Return for each subject, column and rule the first time it was thought wrong after it was not the last time."""
+        judgement = tables.judgement
+        wrong = judgement.c.verdict.in_(("warn", "bad"))
+        found: dict[tuple[str, str, str], datetime] = {}
+        for subject, column_name, rule in keys:
+            mine = (
+                judgement.c.subject == subject,
+                judgement.c.column_name == column_name,
+                judgement.c.rule == rule,
+                judgement.c.target == self._target,
+            )
+            well = select(func.max(judgement.c.judged_at)).where(*mine, ~wrong).scalar_subquery()
+            first = select(func.min(judgement.c.judged_at).label("first")).where(
+                *mine, wrong, judgement.c.judged_at > func.coalesce(well, "")
+            )
+            at = self._all(first)[0]["first"]
+            if at is not None:
+                found[subject, column_name, rule] = datetime.fromisoformat(at)
+        return found
+
+    def errors(self, run_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return the steps of runs in which errors were seen."""
+        error = tables.error_event
+        found: dict[str, set[str]] = defaultdict(set)
+        for some in _parts(run_ids):
+            for row in self._all(select(error.c.run_id, error.c.step).where(error.c.run_id.in_(some))):
+                found[row["run_id"]].add(row["step"])
+        return {run_id: frozenset(steps) for run_id, steps in found.items()}
+
+    def looks(self, since: datetime) -> dict[tuple[str, str], set[datetime]]:
+        """Return the hours (UTC) in which runs went well that load news, by what they were about: selection and pipeline."""
+        run = tables.run
+        hour = func.substr(func.coalesce(run.c.nominal_at, run.c.started_at), 1, HOUR).label("hour")
+        query = (
+            select(run.c.selection, func.coalesce(run.c.pipeline, "").label("pipeline"), hour)
+            .where(run.c.target == self._target, run.c.started_at >= stamp(since), run.c.command == "run")
+            .where(run.c.state.in_(WELL))
+            .distinct()
+        )
+        found: dict[tuple[str, str], set[datetime]] = defaultdict(set)
+        for row in self._all(query):
+            found[row["selection"], row["pipeline"]].add(datetime.fromisoformat(row["hour"] + ":00:00+00:00"))
+        return found
+
+    def hours(self, streams: Collection[str], since: datetime) -> dict[str, list[Hour]]:
+        """Return what came into tables hour by hour, oldest first; failed loads and rollbacks bring nothing."""
+        load, run = tables.table_load, tables.run
+        hour = func.substr(func.coalesce(run.c.nominal_at, load.c.started_at, load.c.finished_at), 1, HOUR).label(
+            "hour"
+        )
+        reason = func.coalesce(load.c.reason, "").label("reason")
+        found: dict[str, list[Hour]] = defaultdict(list)
+        for some in _parts(streams):
+            query = (
+                select(
+                    load.c.stream,
+                    hour,
+                    reason,
+                    func.sum(load.c.rows_written).label("rows"),
+                    func.max(func.coalesce(load.c.rows_after, load.c.rows_written)).label("level"),
+                )
+                .join(run, run.c.run_id == load.c.run_id)
+                .where(load.c.stream.in_(some), load.c.finished_at >= stamp(since), run.c.target == self._target)
+                .where(load.c.state.not_in(("failed", "rolled_back")))
+                .group_by(load.c.stream, hour, reason)
+                .order_by(hour)
+            )
+            for row in self._all(query):
+                at = datetime.fromisoformat(row["hour"] + ":00:00+00:00")
+                level = None if row["level"] is None else int(row["level"])
+                found[row["stream"]].append(Hour(row["stream"], at, row["reason"], int(row["rows"] or 0), level))
+        return found
+
+    def first_loads(self, streams: Collection[str]) -> dict[str, datetime]:
+        """Return when each table's first load on record was."""
+        load = tables.table_load
+        found: dict[str, datetime] = {}
+        for some in _parts(streams):
+            named = _named(some)
+            first = (
+                select(func.min(load.c.finished_at))
+                .where(load.c.stream == named.c.stream)
+                .scalar_subquery()
+                .label("first")
+            )
+            rows = self._all(select(named.c.stream, first))
+            found |= {row["stream"]: datetime.fromisoformat(row["first"]) for row in rows if row["first"]}
+        return found
+
+    def newest_loads(self, streams: Collection[str]) -> dict[str, Loaded]:
+        """Return the newest load of each table, failed ones included."""
+        return self._newest(streams, reached=False)
+
+    def committed(self, streams: Collection[str]) -> dict[str, list[Loaded]]:
+        """Return the last two loads of each table that reached the lake, oldest first."""
+        last = self._newest(streams, reached=True)
+        before = self._newest(streams, reached=True, than={name: load.finished_at for name, load in last.items()})
+        lost = self._lost(last, before)
+        return {
+            name: [*([before[name]] if name in before else []), replace(load, lost_before=lost.get(name, False))]
+            for name, load in last.items()
+        }
+
+    def profiles(self, streams: Collection[str]) -> dict[str, dict[str, list[Profile]]]:
+        """Return the profiles of the columns of tables, oldest first, of the last 60 days."""
+        profile = tables.column_profile
+        found: dict[str, dict[str, list[Profile]]] = defaultdict(lambda: defaultdict(list))
+        since = stamp(self._now - PROFILES_BACK)
+        for some in _parts(streams):
+            query = select(profile).where(profile.c.stream.in_(some), profile.c.seen_at >= since)
+            for row in self._all(query.order_by(profile.c.profile_id)):
+                found[row["stream"]][row["column_name"]].append(profile_of(row))
+        return found
+
+    def judged(self, *, since: timedelta = JUDGED_BACK) -> dict[tuple[str, str, str], Judgement]:
+        """Return the newest judgement for each subject, column and rule; what is older is not known any more."""
+        judgement = tables.judgement
+        newest = (
+            select(func.max(judgement.c.judgement_id))
+            .where(judgement.c.judged_at >= stamp(self._now - since), judgement.c.target == self._target)
+            .group_by(judgement.c.subject, judgement.c.column_name, judgement.c.rule)
+        )
+        rows = self._all(select(judgement).where(judgement.c.judgement_id.in_(newest)))
+        return {(one.subject, one.column, one.rule): one for one in map(judgement_of, rows)}
+
+    def checks(self, run_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the newest result of each test that ran in one of these runs, by the test's id."""
+        check = tables.check_result
+        found: dict[str, Mapping[str, Any]] = {}
+        for some in _parts(run_ids):
+            for row in self._all(select(check).where(check.c.run_id.in_(some))):
+                if row["check_id"] not in found or found[row["check_id"]]["finished_at"] < row["finished_at"]:
+                    found[row["check_id"]] = row
+        return found
+
+    def models(self, run_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the newest result of each model that was built in one of these runs, by its relation."""
+        model = tables.model_result
+        found: dict[str, Mapping[str, Any]] = {}
+        for some in _parts(run_ids):
+            for row in self._all(select(model).where(model.c.run_id.in_(some))):
+                if row["relation"] not in found or found[row["relation"]]["finished_at"] < row["finished_at"]:
+                    found[row["relation"]] = row
+        return found
+
+    def retries(self) -> set[str]:
+        """Return the pipelines that are to be tried again by themselves."""
+        tick = tables.tick
+        query = select(tick.c.pipeline).where(tick.c.target == self._target, tick.c.state == "waiting")
+        return {row["pipeline"] for row in self._all(query.distinct())}
+
+    def _newest(
+        self, streams: Collection[str], *, reached: bool, than: Mapping[str, datetime] | None = None
+    ) -> dict[str, Loaded]:
+        """Return the newest load of each table by its index; `than`: the newest that ended before that time."""
+        load, run = tables.table_load, tables.run
+        found: dict[str, Loaded] = {}
+        for some in _parts(streams if than is None else than):
+            named = _named(some, {name: stamp(at) for name, at in than.items()} if than is not None else None)
+            inner, of = load.alias("inner_load"), run.alias("inner_run")
+            newest = (
+                select(inner.c.load_id)
+                .join(of, of.c.run_id == inner.c.run_id)
+                .where(inner.c.stream == named.c.stream, of.c.target == self._target)
+                .where(*([inner.c.snapshot_id.is_not(None)] if reached else []))
+                .where(*([inner.c.finished_at < named.c.before] if than is not None else []))
+                .order_by(inner.c.finished_at.desc(), inner.c.load_id.desc())
+                .limit(1)
+                .correlate(named)
+                .scalar_subquery()
+            )
+            for row in self._all(select(load).select_from(named).join(load, load.c.load_id == newest)):
+                found[row["stream"]] = loaded_of(row)
+        return found
+
+    def _lost(self, last: Mapping[str, Loaded], before: Mapping[str, Loaded]) -> dict[str, bool]:
+        """Return for which tables a run was lost between the last two loads."""
+        run = tables.run
+        gaps = {name: (before[name].finished_at, load.finished_at) for name, load in last.items() if name in before}
+        if not gaps:
+            return {}
+        since = min(begin for begin, _ in gaps.values())
+        query = select(run).where(run.c.target == self._target, run.c.started_at >= stamp(since - timedelta(days=1)))
+        lost = [
+            one
+            for one in map(self._tried, self._all(query.where(run.c.state.in_(("lost", "running")))))
+            if one.state == "lost"
+        ]
+        return {
+            name: any(one.began_at < end and (one.ended_at or end) >= begin for one in lost)
+            for name, (begin, end) in gaps.items()
+        }
+
+    def _tried(self, row: Mapping[str, Any]) -> Tried:
+        is_lost = row["state"] == "running" and row["lease_until"] < stamp(self._now)
+        return Tried(
+            row["run_id"],
+            "lost" if is_lost else row["state"],
+            datetime.fromisoformat(row["started_at"]),
+            datetime.fromisoformat(row["finished_at"]) if row["finished_at"] else None,
+            datetime.fromisoformat(row["nominal_at"]) if row["nominal_at"] else None,
+            row["selection"],
+            row["pipeline"] or "",
+            row["command"],
+        )
+
+    def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with self._store.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _parts(names: Iterable[str]) -> Iterable[list[str]]:
+    whole = list(names)
+    return (whole[n : n + AT_ONCE] for n in range(0, len(whole), AT_ONCE))
+
+
+def _named(names: Sequence[str], before: Mapping[str, str] | None = None) -> CTE:
+    """Return names as a table, each with a time if given, that a statement can join."""
+    columns = (column("stream", String), column("before", String))
+    rows = [(name, (before or {}).get(name, "")) for name in names]
+    return values(*columns, name="named").data(rows).cte("named")

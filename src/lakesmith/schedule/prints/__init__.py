@@ -1,0 +1,1 @@
+"""The same schedule in the words of others: cron, systemd, GitHub Actions. Pure: duties in, text out."""
