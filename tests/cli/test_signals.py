@@ -44,6 +44,7 @@ def test_a_stop_during_a_load_loses_and_doubles_nothing(acme_bronze, number):
     assert "shop.customers: 3 rows" in doctor
 
 
+@pytest.mark.long  # the fast suite stops a load
 @BOTH
 def test_a_stop_during_dbt_keeps_what_was_loaded(acme, number):
     slow = acme.root / "models/marts/mart_countries.sql"
@@ -70,7 +71,7 @@ def test_a_stop_during_dbt_keeps_what_was_loaded(acme, number):
     assert "Norway" in acme.run("query", "--csv", "from marts.mart_sales").stdout
 
 
-@pytest.mark.long  # the fast suite looks for processes after the stop during a model
+@pytest.mark.long
 def test_no_process_is_left_behind_by_a_dbt_that_has_hardly_begun(acme):
     process = acme.start("run")
     wait_until(lambda: list(acme.root.glob("target")), process)

@@ -30,7 +30,7 @@ class TestBucket(SourceContract):
     stream_options = {"files": "*.jsonl"}
     types = {"id": "long", "price": "double"}
     secret = SECRET
-    kills = ((1, "run.load.committed"), (2, "run.load.split_read"))
+    kills = ((2, "run.load.split_read"),)
 
     @pytest.fixture(autouse=True)
     def _at(self, server: int) -> None:

@@ -4,6 +4,8 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from lakesmith.sources.files import FilesSource
 from lakesmith.testing import Records, SourceContract
 
@@ -74,6 +76,14 @@ class TestCombinedLog(SourceContract):
     stream_options = {"files": "logs/access-*.log", "format": "combined"}
     types = {"requested_at": "timestamptz", "status": "long", "bytes": "long", "path": "string"}
     kills = ((2, "lake.quarantine.written"), (2, "run.load.committed"))
+
+    @pytest.mark.long
+    def test_crash(self, tmp_path: Path) -> None:
+        super().test_crash(tmp_path)
+
+    @pytest.mark.long
+    def test_planning_is_light(self, tmp_path: Path) -> None:
+        super().test_planning_is_light(tmp_path)
 
     def prepare(self, folder: Path) -> Records:
         self.log(folder, "a", range(10))

@@ -23,6 +23,14 @@ class FormatContract(SourceContract):
     bad_at: ClassVar[dict[str, str]] = {}
     """Where the record is that cannot be read, by file."""
 
+    @pytest.mark.long  # the fast suite kills the loads of CSV files, and plans those in a new process
+    def test_crash(self, tmp_path: Path) -> None:
+        super().test_crash(tmp_path)
+
+    @pytest.mark.long
+    def test_planning_is_light(self, tmp_path: Path) -> None:
+        super().test_planning_is_light(tmp_path)
+
     def put(self, folder: Path, name: str, made: Made) -> Records:
         path = folder / "in" / f"{name}{self.kind.suffix}"
         path.parent.mkdir(exist_ok=True)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
+from lakesmith.errors import UsageError
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
+    from lakesmith.monitor.exports.costs import Charge, Line
     from lakesmith.monitor.exports.totals import Totals
     from lakesmith.monitor.store import RunStore
+
+NOBODY = "nobody"
+"""Who owns what nobody owns."""
+SPAN_DAYS = 30
 
 
 def metrics(shop: Workshop, store: RunStore, totals: Totals | None = None) -> str:
@@ -74,6 +84,21 @@ def cost_sheet(shop: Workshop, store: RunStore, days: tuple[date, date]) -> Iter
         found = charges(connection, shop.target.name, _span(days), prices_of(shop.config.monitor.prices))
         for line in lines(FOCUS, focus(found, tags)):
             yield shop.host.secrets.mask(line)
+
+
+def days_of(since: date | None, until: date | None, now: datetime) -> tuple[date, date]:
+    """Return the first and the last day (UTC) that are meant: 30 days up to today where nobody says otherwise.
+
+    Raises:
+        UsageError: If they are the wrong way round.
+    """
+    last = until or now.astimezone(UTC).date()
+    first = since or last - timedelta(days=SPAN_DAYS - 1)
+    if first > last:
+        raise UsageError(
+            "The first day comes after the last one.", where="the command line", fix="give --since a day up to --until"
+        )
+    return first, last
 
 
 def _span(days: tuple[date, date]) -> tuple[datetime, datetime]:

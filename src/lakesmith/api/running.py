@@ -72,14 +72,19 @@ def locked(shop: Workshop, command: str) -> AbstractContextManager[None]:
 def pass_through(shop: Workshop, arguments: list[str]) -> int:
     """Run dbt as the person wrote it, on fresh views; return its exit code."""
     from lakesmith.dbt.program import pass_through as dbt_command
+    from lakesmith.dbt.tidying import tidy_results
     from lakesmith.run.build import attach
     from lakesmith.run.preparing import prepare, request
 
     with locked(shop, "lakesmith dbt"), shop.engine_in_use():
         prepare(shop)
         attach(shop)
-        command, env = dbt_command(request(shop), arguments)
-        return subprocess.call(command, cwd=shop.paths.root, env={**os.environ, **env})
+        asked = request(shop)
+        command, env = dbt_command(asked, arguments)
+        try:
+            return subprocess.call(command, cwd=shop.paths.root, env={**os.environ, **env})
+        finally:
+            tidy_results(asked.artifacts, shop.host.secrets.mask)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from lakesmith.about import __version__
 from lakesmith.api.existing import tables_of_others
 from lakesmith.api.health import last_judged, manifest_of, still_there, unloaded, unwatched, verdict
 from lakesmith.api.marts import mart_views
-from lakesmith.api.replaying import shown_raw
 from lakesmith.api.storing import open_store
 from lakesmith.api.viewing.masking import masked
 from lakesmith.catalog.lineage import lineage_of
@@ -25,11 +24,10 @@ from lakesmith.pages.today import render
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
-    from lakesmith.model.loads import Head, QuarantinedRow
+    from lakesmith.model.loads import Head
 
 SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 18
 SHOWN_NOTICES = 12
-EXAMPLE_LENGTH = 160
 
 
 def write_page(shop: Workshop, path: Path) -> Path:
@@ -106,19 +104,16 @@ def _heads(shop: Workshop) -> list[Head] | None:
 
 
 def _rejects(shop: Workshop) -> tuple[list[v.RejectView], int]:
-    """Return the most frequent reasons with an example each, and how many records wait."""
+    """Return the most frequent reasons, each with the place of one record, and how many records wait. No record: the page goes round."""
     counts: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], QuarantinedRow] = {}
+    examples: dict[tuple[str, str], str] = {}
     for stream in shop.lake.streams():
         for row in shop.lake.table(stream).quarantined():
             kind = (str(stream), row.reason.partition(":")[0])
             counts[kind] += 1
-            examples.setdefault(kind, row)
-    show = shown_raw(shop)
+            examples.setdefault(kind, row.where)
     views = [
-        v.RejectView(
-            stream, reason, count, examples[stream, reason].where, show(examples[stream, reason])[:EXAMPLE_LENGTH]
-        )
+        v.RejectView(stream, reason, count, examples[stream, reason])
         for (stream, reason), count in counts.most_common(SHOWN_REJECTS)
     ]
     return views, counts.total()

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "sources": "Say which state every source is in.",
     "tables": "Say how every table is, and how many rows it got.",
     "metrics": "Print what is known of runs and tables for Prometheus.",
+    "costs": "Say what tables, runs, owners and days cost.",
     "query": "Run a SQL statement on what readers open.",
     "diff": "Compare what two targets have published: rows, keys, changed values.",
     "dbt": "Run dbt with the right profile and fresh views of bronze.",

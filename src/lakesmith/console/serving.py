@@ -142,7 +142,9 @@ def _listen(host: str, port: int) -> socket.socket:
             fix=f"leave --host away, and from another machine use a tunnel: `ssh -L {port or PORT}:localhost:{port or PORT} …`",
         )
     family = socket.AF_INET6 if host == "::1" else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # asyncio sends at once only where TCP is named
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("::1" if host == "::1" else HOST, port))

@@ -13,6 +13,7 @@ from lakesmith.dbt import lines
 from lakesmith.dbt.artifacts import Node, read_manifest, schema_of_project
 from lakesmith.dbt.faults import Fault, clean_message, explain
 from lakesmith.dbt.program import DbtRequest, command_line, environment
+from lakesmith.dbt.tidying import code_in, tidy_results
 from lakesmith.errors import TransformError
 from lakesmith.host import Host
 from lakesmith.host.processes import Child, end, running
@@ -88,6 +89,7 @@ def run_dbt(request: DbtRequest, host: Host) -> Iterator[DbtEvent]:
         for text in _lines(child, host):
             yield from log.read(text)
         code = child.code
+    tidy_results(request.artifacts, host.secrets.mask)
     yield from log.rest()
     yield log.finish(code, host.clock.steady_s() - began, child.errors)
 
@@ -128,6 +130,7 @@ class _Log:
         self._paths: dict[str, str] = {}
         self._broken: list[str] = []
         self._other: list[str] = []
+        self._written: str | None = None
         self._empty = False
         self._invocation = ""
 
@@ -254,13 +257,20 @@ class _Log:
         return "skipped" if cancelled and _status(line) == "error" else _status(line)
 
     def _message(self, line: lines.LogLine) -> str:
-        return self._mask(clean_message(self._said.get(line.unique_id, "")))
+        said = self._said.get(line.unique_id, "")
+        return self._mask(clean_message(said, self._code())) if said else ""
+
+    def _code(self) -> str:
+        """The code of the project, read when a message has to be compared with it."""
+        if self._written is None:
+            self._written = code_in(self._request.artifacts)
+        return self._written
 
     def _error(self, line: lines.LogLine) -> TransformError:
         name = str(line.node.get("node_name") or line.unique_id)
         said = self._said.get(line.unique_id) or "dbt gives no reason"
         fault = Fault(said, name, self._paths.get(line.unique_id, ""), self._compiled.get(line.unique_id, ""))
-        return self._masked(explain(fault))
+        return self._masked(explain(fault, self._code()))
 
     def _refusal(self, code: int, said: tuple[str, ...]) -> TransformError:
         text = "\n".join(self._broken) or "\n".join(said) or f"it ended with code {code} and said nothing"

@@ -30,6 +30,22 @@ _VALUES = re.compile(r"(?<![\w.])[-+]?\d[\d.,:TZ+-]*")
 _OPENING = re.compile(r"(?<!\w)['\"]")  # not the apostrophe of a contraction
 _WIRE_LITERAL = re.compile(r"(Key|Failing row contains) \(.*", re.DOTALL)
 
+# Words that nobody quotes: `error('… ' || name)`, a pattern or a format taken from a column, RAISE in a function. Of such errors only
+# frames of the engine itself are known to hold no value, and nothing after them.
+_FREE = re.compile(r"Invalid Input Error: ")
+_FREE_FRAMES = re.compile(
+    r"Invalid Input Error: (?:Failed to (?:cast value|parse|convert)\b:? ?)?(?:Could not (?:parse|convert)(?: string)?)?(?=:? ['\"])"
+)
+_RAISED = re.compile(r"CONTEXT:\s+PL/pgSQL function \S+ line \d+ at RAISE")
+
+# What dbt itself says of a node that it compiles while it builds. Any other words are of a macro, which may have read rows.
+_DBT_SAYS = re.compile(
+    r"'\w+(?: object)?' (?:is undefined|has no attribute '\w+')\s*|expected token '[^'\w]*', got '[^'\w]*'\s*"
+    r"|(?:dbt was unable to infer all dependencies for the model|This model has an enforced contract that failed"
+    r"|When searching for a relation, dbt found an approximate match)\b.*",
+    re.DOTALL,
+)
+
 _FIXES = (
     (r"dbt deps|packages? specified|packages? installed", "run `lakesmith dbt deps`"),
     (r"Could not set lock|Conflicting lock|database is locked", "close the program that has the build database open, and run again"),
@@ -55,8 +71,13 @@ class Fault:
     compiled: str = ""
 
 
-def clean_message(text: str) -> str:
+def clean_message(text: str, written: str | None = None) -> str:
     r"""Return dbt's message without colours, its first line's frame, and whatever may be a row's value.
+
+    Args:
+        text: The message.
+        written: The code of models and macros, for a message about a node at work: then macros have read rows, and of their messages
+            only those stay that stand in the code as they are. None: dbt had not begun to work.
 
     Examples:
         >>> clean_message("Runtime Error in model m (models/m.sql)\n  Conversion Error: Could not convert string 'a' to INT32")
@@ -69,13 +90,16 @@ def clean_message(text: str) -> str:
     body = lines[1:] if head and len(lines) > 1 else lines
     plain = "\n".join(line.removeprefix("  ") for line in body).strip()
     if head and head["kind"] in {"Compilation Error", "Parsing Error"}:
-        return plain
+        return plain if written is None or _DBT_SAYS.fullmatch(plain) or _stands_in(plain, written) else MASKED
     return plain if _is_about_statement(plain) else _mask_values(plain)
 
 
-def explain(fault: Fault) -> TransformError:
-    """Return the error for a fault: dbt's message, the file and line as far as dbt says them, and what to do."""
-    message = clean_message(fault.message)
+def explain(fault: Fault, written: str | None = None) -> TransformError:
+    """Return the error for a fault: dbt's message, the file and line as far as dbt says them, and what to do.
+
+    `written` is as for `clean_message`.
+    """
+    message = clean_message(fault.message, written)
     where = _place(fault)
     fix = next(
         (fix for pattern, fix in _FIXES if re.search(pattern, fault.message)), "read the message, and correct the model"
@@ -92,6 +116,11 @@ def _is_about_statement(text: str) -> bool:
     return not _NAMED_KIND.match(text) and _FRAME_WORDS.search(_INSIDE.sub("", text)) is not None
 
 
+def _stands_in(text: str, written: str) -> bool:
+    """Whether a text is a whole literal in some code: nothing was put into it."""
+    return any(f"{quote}{text}{quote}" in written for quote in "'\"")
+
+
 def _place(fault: Fault) -> str:
     found = _PATH.search(fault.message)
     path = fault.path or (found["path"] or found["yaml"] if found else "")
@@ -105,6 +134,10 @@ def _place(fault: Fault) -> str:
 
 def _mask_values(text: str) -> str:
     """Mask from the first quote to the last one of its kind: a value may hold quotes itself."""
+    if free := _FREE.match(text):
+        return f"{(_FREE_FRAMES.match(text) or free)[0].rstrip()} {MASKED}"
+    if raised := _RAISED.search(text):
+        return f"{MASKED}\n{raised[0]}"
     text = _WIRE_LITERAL.sub(rf"\1 ({MASKED})", text)
     opening = _OPENING.search(text)
     if opening is None:

@@ -77,13 +77,12 @@ class TableView:
 
 @dataclass(frozen=True, slots=True)
 class RejectView:
-    """One reason why records of a stream wait in quarantine, with an example."""
+    """One reason why records of a stream wait in quarantine, and where one of them was read."""
 
     stream: str
     reason: str
     count: int
     where: str
-    example: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,14 @@ def test_a_test_is_a_cause_by_its_id_and_the_step_that_ran_it_is_none():
     assert (cause.rule, cause.subject) == ("check", "marts.mart_x")
 
 
+def test_what_is_thought_of_a_stream_for_a_test_of_its_model_is_no_cause_of_its_own():
+    above = {"silver.stg_orders": frozenset({"shop.orders"})}
+    seen = Seen(failing=(failing(relation="silver.stg_orders"),), judgements=(judged("shop.orders", "checks", "warn"),))
+    [cause] = found(seen, lambda subject: above.get(subject, frozenset()))
+    assert cause.rule == "check"
+    assert "shop.orders" in {hit.subject for hit in cause.hits}
+
+
 def test_a_lost_run_is_a_cause_and_explains_what_it_left_undone():
     lost = LostRun("r1", NOON, NOON, "nightly", ("shop.orders",))
     [cause] = found(Seen(lost=(lost,), judgements=(judged("shop.orders", "age"),)))

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
+import pytest
+
 from lakesmith.sources.documents import DocumentsSource
 from lakesmith.testing import Records, SourceContract
 
@@ -32,6 +34,7 @@ def _instant(ns):
 class TestDocuments(SourceContract):
     source = DocumentsSource
     stream_options = MappingProxyType({"files": "in/*"})
+    kills = ((2, "run.load.before_commit"),)
     types = MappingProxyType(
         {
             "modified_at": "timestamptz",
@@ -67,3 +70,10 @@ class TestDocuments(SourceContract):
 
     def spoil(self, folder):
         shutil.rmtree(folder / "in")
+
+
+@pytest.mark.long
+class TestDocumentsEverywhere(TestDocuments):
+    """The same, killed at every point that a source can tell apart."""
+
+    kills = SourceContract.kills

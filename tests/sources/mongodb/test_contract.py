@@ -73,10 +73,13 @@ class TestAppend(MongoContract):
 
 class TestDedupe(MongoContract):
     mode = "dedupe"
-    kills = FEW_KILLS
+    kills = FEW_KILLS[1:]
     key = ("_id_key",)
     stream_options = MappingProxyType({"cursor": "seen", "look_back": "5m"})
 
-    @pytest.mark.long
-    def test_crash(self, tmp_path):
-        super().test_crash(tmp_path)
+
+@pytest.mark.long
+class TestDedupeEverywhere(TestDedupe):
+    """The same, killed in the first load too."""
+
+    kills = FEW_KILLS

@@ -80,6 +80,13 @@ class TestAppend(PostgresContract):
 
 class TestDedupe(PostgresContract):
     mode = "dedupe"
-    kills = FEW_KILLS
+    kills = FEW_KILLS[1:]
     key = ("id",)
     stream_options = MappingProxyType({"cursor": "seen", "look_back": "5m"})
+
+
+@pytest.mark.long
+class TestDedupeEverywhere(TestDedupe):
+    """The same, killed in the first load too."""
+
+    kills = FEW_KILLS

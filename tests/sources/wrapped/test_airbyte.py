@@ -58,14 +58,19 @@ class ConnectorContract(SourceContract):
 
 class TestDedupe(ConnectorContract):
     mode, key = "dedupe", ("id",)
+    kills = ((2, "run.load.before_commit"),)
 
 
+@pytest.mark.long
+class TestDedupeEverywhere(TestDedupe):
+    """The same, killed at every point that a source can tell apart."""
+
+    kills = SourceContract.kills
+
+
+@pytest.mark.long
 class TestReplace(ConnectorContract):
     mode = "replace"
-
-    @pytest.mark.long  # the fast suite kills the same loads of a singer tap
-    def test_crash(self, tmp_path):
-        super().test_crash(tmp_path)
 
 
 def opened(root, config, streams):

@@ -137,7 +137,8 @@ def charges(
     whole = (run.c.run_id, run.c.started_at, run.c.finished_at, run.c.cpu_s)
     spent = func.sum(cost.c.quantity).filter(cost.c.resource == CPU)
     query = select(*whole, spent).outerjoin(cost, cost.c.run_id == run.c.run_id).where(*ended).group_by(*whole)
-    for run_id, began, end, cpu_s, steps_s in connection.execute(query.order_by(run.c.finished_at)):
+    runs: Iterable[Any] = connection.execute(query.order_by(run.c.finished_at))
+    for run_id, began, end, cpu_s, steps_s in runs:
         yield from _of_run((run_id, began, end), cpu_s, steps_s, prices)
     same = and_(step.c.run_id == cost.c.run_id, step.c.step == cost.c.step)
     told = (cost, step.c.state.label("state"), step.c.attempt.label("attempt"), run.c.started_at, run.c.finished_at)
@@ -209,7 +210,8 @@ def rows_written(
     ended = (run.c.target == target, run.c.finished_at >= stamp(span[0]), run.c.finished_at < stamp(span[1]))
     query = select(load.c.run_id, run.c.finished_at, load.c.stream, load.c.rows_written)
     query = query.join(run, run.c.run_id == load.c.run_id).where(*ended).execution_options(yield_per=5_000)
-    for run_id, finished_at, stream, written in connection.execute(query):
+    found: Iterable[Any] = connection.execute(query)
+    for run_id, finished_at, stream, written in found:
         yield run_id, finished_at[:10], stream, written
 
 

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""How a text begins that some spreadsheet runs when the file is opened."""
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""How a text begins that some spreadsheet runs when the file is opened; the last four are the wide forms of the first."""
 
 
 def harmless(text: str) -> str:
@@ -18,20 +18,22 @@ def harmless(text: str) -> str:
         >>> harmless("=1+2"), harmless("shop.orders")
         ("'=1+2", 'shop.orders')
     """
-    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
+    shown = text.lstrip()
+    blanks = text[: len(text) - len(shown)]
+    return f"'{text}" if shown.startswith(FORMULA) or any(blank in FORMULA for blank in blanks) else text
 
 
 def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     r"""Yield the lines of a CSV file (RFC 4180), each with its end; None is nothing, and numbers stay as they are.
 
     Examples:
-        >>> print("".join(lines(["table", "cost"], [["@a,b", -1.5], [None, 2]])), end="")
+        >>> print("".join(lines(["table", "cost"], [["@a,b", -1.5], [None, 2]])).replace("\r", ""), end="")
         table,cost
         "'@a,b",-1.5
         ,2
     """
     page = io.StringIO()
-    writer = csv.writer(page, lineterminator="\n")
+    writer = csv.writer(page, lineterminator="\r\n")
     for row in chain((header,), rows):
         writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
         yield page.getvalue()

@@ -23,7 +23,7 @@ from lakesmith.monitor.incidents.values import (
     LostRun,
     Seen,
 )
-from lakesmith.monitor.judging.values import BAD, FRESHNESS_RULES, Judgement
+from lakesmith.monitor.judging.values import BAD, CHECK_RULES, FRESHNESS_RULES, Judgement
 from lakesmith.monitor.judging.values import WARN as WARNED
 
 Above = Callable[[str], frozenset[str]]
@@ -67,6 +67,8 @@ def causes_of(seen: Seen, above: Above, known: Iterable[Cause] = ()) -> list[Cau
 def _by(found: Candidates, judgement: Judgement, above: Above) -> Cause | None:
     """Return the cause that a judgement says no more than, None if there is none."""
     near = found.near(judgement.subject, above(judgement.subject))
+    if judgement.rule in CHECK_RULES:  # the tests of a stream are mostly those of the model that is made from it
+        near += [cause for cause in found.causes.values() if cause.rule == CHECK]
     return next((cause for cause in near if _explains(cause, judgement, above)), None)
 
 
@@ -142,7 +144,9 @@ def _explains(cause: Cause, judgement: Judgement, above: Above) -> bool:
     parts = {one.subject for one in cause.parts}
     touched = parts | {one.subject for one in cause.hits}
     if cause.rule == CHECK:
-        return rule in ("checks", "publication") and bool(touched & ({subject} | above(subject)))
+        if rule in CHECK_RULES and any(subject in above(one) for one in touched):
+            return True
+        return rule in (*CHECK_RULES, "publication") and bool(touched & ({subject} | above(subject)))
     if cause.rule in (FAULT, LOST, MODEL):
         if subject in touched:
             return True

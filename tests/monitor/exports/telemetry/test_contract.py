@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from types import MappingProxyType
 
+import pytest
 from sqlalchemy import insert
 
 from lakesmith.monitor import tables
@@ -56,6 +57,14 @@ class TestJudgements(SourceContract):
     stream_options = MappingProxyType({"table": "lakesmith_judgements", "batch_rows": 2})
     types = MappingProxyType({"judged_at": "timestamptz", "value": "double", "trained_on": "long"})
     kills = KILLS
+
+    @pytest.mark.long
+    def test_crash(self, tmp_path: Path) -> None:
+        super().test_crash(tmp_path)
+
+    @pytest.mark.long
+    def test_planning_is_light(self, tmp_path: Path) -> None:
+        super().test_planning_is_light(tmp_path)
 
     def prepare(self, folder: Path) -> Records:
         return judged(folder, 1, 2, 3)
