@@ -11,6 +11,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent / "tools"), str(Path(__file__).parent / "servers")]
 
+from by_heart import learn_migrations, learn_services
 from examples import set_examples
 from warm_dbt import warm_dbt
 
@@ -25,6 +26,8 @@ def pytest_configure(config):
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
     gc.disable()
+    learn_migrations()
+    learn_services()
 
 
 def pytest_collection_finish():

@@ -342,6 +342,7 @@ def test_two_processes_send_each_message_once(office):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_same_with_real_processes(office):
     incidents.settle(office.shop, office.store, [judged("shop.orders", "volume"), judged("crm.leads", "volume")])
     command = [sys.executable, "-m", "lakesmith", "alerts", "deliver", "--json", "--project", str(office.root)]

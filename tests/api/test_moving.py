@@ -14,8 +14,17 @@ ACME = Path(__file__).parents[1] / "gallery" / "projects" / "acme"
 
 @pytest.fixture
 def root(tmp_path):
-    """A project that has loaded once; without models."""
-    folder = tmp_path / "acme"
+    return loaded(tmp_path / "acme")
+
+
+@pytest.fixture(scope="module")
+def shared_root(tmp_path_factory):
+    """The same, for those that change nothing."""
+    return loaded(tmp_path_factory.mktemp("shared") / "acme")
+
+
+def loaded(folder):
+    """Make a project that has loaded once; without models."""
     shutil.copytree(ACME, folder)
     (folder / "dbt_project.yml").unlink()
     (folder / "lakesmith.yml").open("a").write("targets: {far: {lake: far}}\n")
@@ -55,13 +64,13 @@ def test_a_copied_project_settles_its_lake(root, tmp_path):
         ({"to": "data"}, "not empty"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(root, told, said):
+def test_what_cannot_be_meant_is_refused(shared_root, told, said):
     with pytest.raises(UsageError, match=said):
-        lakesmith.open(root).move_lake(**told)
+        lakesmith.open(shared_root).move_lake(**told)
 
 
-def test_nothing_moves_while_a_run_goes_on(root):
-    project = lakesmith.open(root)
+def test_nothing_moves_while_a_run_goes_on(shared_root):
+    project = lakesmith.open(shared_root)
     with (
         locks.hold(project._shop.paths.lock("local"), {"command": "test", "pid": 1, "since": "now"}),
         pytest.raises(RunInProgressError, match="going on"),

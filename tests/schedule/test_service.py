@@ -125,7 +125,7 @@ def test_a_second_scheduler_says_who_is_there_and_ends(tmp_path):
     assert "Another scheduler is at work here: `lakesmith up`, process" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_schedule_that_is_written_while_it_is_up_is_taken_over(tmp_path):
     make_project(tmp_path, '{cron: "0 0 1 1 *"}')
     file = tmp_path / "lakesmith.yml"

@@ -152,8 +152,22 @@ def import_everything() -> None:
     for name in NEEDED:
         importlib.import_module(name)
     warm_up()
+    learn()
     assert threading.active_count() == 1, threading.enumerate()
     gc.freeze()  # a collection in a child would touch, and so copy, every page
+
+
+def learn() -> None:
+    """Make a run store, so that those of the children have their tables by heart."""
+    sys.path.append(str(Path(__file__).parent))
+    from by_heart import learn_migrations
+
+    from lakesmith.host import Host
+    from lakesmith.monitor.store import RunStore
+
+    learn_migrations()
+    with tempfile.TemporaryDirectory() as folder:
+        RunStore.at(Path(folder) / "runs.db", host=Host()).close()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from lakesmith.errors import UsageError
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
+    from lakesmith.dbt.scaffold import FileChange
     from lakesmith.monitor.exports.costs import Charge, Line
     from lakesmith.monitor.exports.totals import Totals
     from lakesmith.monitor.store import RunStore
@@ -77,7 +78,9 @@ def cost_sheet(shop: Workshop, store: RunStore, days: tuple[date, date]) -> Iter
 
     def tags(charge: Charge) -> dict[str, str]:
         """Return what else is known of a charge."""
-        known = {"run": charge.run_id, "step": charge.step, "kind": charge.kind, "owner": owner(charge.subject)}
+        known = {"run": charge.run_id, "step": charge.step, "kind": charge.kind}
+        known["owner"] = owner(charge.subject) if charge.subject else ""
+        known = {name: text for name, text in known.items() if text}
         return {"project": shop.config.name, "target": shop.target.name, **known}
 
     with store.engine.connect() as connection:
@@ -111,3 +114,31 @@ def _owners(shop: Workshop) -> Callable[[str], str]:
 
     known = Relations(shop)
     return cache(lambda subject: known.owner_of(subject) or NOBODY)
+
+
+def scaffold_telemetry(shop: Workshop, *, dry_run: bool = False) -> list[FileChange]:
+    """Write models over the record of runs into the project, unless `dry_run`; return the changes.
+
+    Raises:
+        UsageError: If the project has no dbt project, or no source of `type: lakesmith` with all tables.
+    """
+    from lakesmith.dbt.scaffold import apply_scaffold, read_models
+    from lakesmith.dbt.telemetry import plan_telemetry, tables
+    from lakesmith.run.preparing import need_dbt_project
+
+    need_dbt_project(shop.paths.root)
+    source = next((one for one in shop.config.sources.values() if one.type == "lakesmith"), None)
+    lacking = set(tables()) - {stream.id.name for stream in source.streams} if source else set(tables())
+    if source is None or lacking:
+        told = f"The source {source.name} does not load {', '.join(sorted(lacking))}." if source else ""
+        raise UsageError(
+            told or "No source of this project reads the record of runs.",
+            where=source.where if source else str(shop.paths.file),
+            fix=f"give it `type: lakesmith` and `streams: [{', '.join(tables())}]`",
+        )
+    root = shop.paths.root
+    tests = {file.relative_to(root).as_posix(): file.read_text("utf-8") for file in (root / "tests").glob("*.sql")}
+    changes = plan_telemetry(source.name, {**read_models(root), **tests})
+    if not dry_run:
+        apply_scaffold(root, changes)
+    return changes

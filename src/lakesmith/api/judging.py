@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SAID_AGAIN = timedelta(hours=20)
 """A judgement that stays the same is written again after so long, so that everybody sees that somebody looked."""
-LONGEST_WORDS = 300
 RESTS = timedelta(minutes=30)
 """So long a run that found nothing new leaves the judgement as it is, where nothing is wrong."""
 
@@ -38,7 +37,7 @@ def after_run(shop: Workshop, record: Record, run_id: str) -> None:
         announce(shop, record.store, run_id=run_id)
     except Exception as error:  # noqa: BLE001 - a boundary, as below
         complain(
-            f"incidents could not be settled or told: {type(error).__name__}: {shop.host.secrets.mask(str(error))[:LONGEST_WORDS]}"
+            f"incidents could not be settled or told: {type(error).__name__}"
         )
 
 
@@ -90,7 +89,7 @@ def judge(
         keep(store, shop.target.name, found, thoughts.known)
     except Exception as error:  # noqa: BLE001 - a boundary: what is thought of a run must never fail it
         complain(
-            f"tables could not be judged: {type(error).__name__}: {shop.host.secrets.mask(str(error))[:LONGEST_WORDS]}"
+            f"tables could not be judged: {type(error).__name__}"
         )
     return found
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BY = ("table", "run", "owner", "day")
 DAY = click.DateTime(["%Y-%m-%d"])
 MEGABYTE = 1_000_000
+CENTS, SMALL = 2, 6
+"""Digits of an amount from 1 on, and of a smaller one."""
 
 
 @click.command("costs")
@@ -58,6 +60,7 @@ def _row(by: str, line: Line) -> dict[str, Any]:
     return {
         by: line.name if line.kind == "work" else f"({line.name})",
         "cpu_s": round(float(line.cpu_s), 1),
+        "waited_s": round(float(line.waiting_s), 1) if line.kind == "idle" else None,
         "read_mb": round(line.bytes_read / MEGABYTE, 1),
         "written_mb": round(line.bytes_written / MEGABYTE, 1),
         "rows": line.rows,
@@ -67,7 +70,13 @@ def _row(by: str, line: Line) -> dict[str, Any]:
 
 
 def _money(amounts: dict[str, Decimal]) -> str | None:
-    return " + ".join(f"{amount:,.4f} {currency}" for currency, amount in sorted(amounts.items())) or None
+    return (
+        " + ".join(f"{amount:,.{_digits(amount)}f} {currency}" for currency, amount in sorted(amounts.items())) or None
+    )
+
+
+def _digits(amount: Decimal) -> int:
+    return CENTS if amount == 0 or abs(amount) >= 1 else SMALL
 
 
 def _total(found: list[Line], output: Output) -> None:

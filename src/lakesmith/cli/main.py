@@ -143,15 +143,15 @@ def _print_json(error: LakesmithError) -> None:
 
 def _confess(error: Exception) -> int:
     import tempfile
-    import traceback
     from pathlib import Path
 
-    text = "".join(traceback.format_exception(error))
+    from lakesmith.cli.confessing import told
+
     with tempfile.NamedTemporaryFile("w", prefix="lakesmith-fault-", suffix=".txt", delete=False) as file:
-        file.write(text)
+        file.write(told(error))
     click.echo(
         f"This is a fault of Lakesmith itself, not of your project: {type(error).__name__}.\n"
-        f"  where: {Path(file.name)} holds the details (look for private values before you share it)\n"
+        f"  where: {Path(file.name)} says where in the code; no value of yours is in it\n"
         "  fix:   report it; nothing half-written is visible, and the same command can be run again",
         err=True,
     )

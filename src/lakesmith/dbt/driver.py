@@ -203,7 +203,7 @@ class _Log:
             self._broken.append(str(line.data.get("exc") or line.text))
         elif line.name == "NoNodesForSelectionCriteria":
             self._empty = True
-        elif line.name not in lines.TRACE and line.level in {"warn", "error"}:
+        elif line.name not in lines.SPOKEN and line.level in {"warn", "error"}:
             self._keep(line.text)
 
     def _event(self, line: lines.LogLine) -> Iterator[DbtEvent]:

@@ -13,7 +13,8 @@ FINISHED = frozenset({
 })  # fmt: skip
 MESSAGES = frozenset({"RunResultError", "RunResultErrorNoMessage", "RunResultWarningMessage"})
 BROKEN = frozenset({"MainEncounteredError"})
-TRACE = frozenset({"MainStackTrace"})
+SPOKEN = frozenset({"MainStackTrace", "JinjaLogWarning", "JinjaLogInfo", "JinjaLogDebug"})
+"""What repeats an error with all its words, and what macros say, which may have read rows."""
 
 
 @dataclass(frozen=True, slots=True)

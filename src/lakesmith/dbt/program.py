@@ -41,6 +41,8 @@ QUIET = {
     "DO_NOT_TRACK": "1",
     "PYTHONDONTWRITEBYTECODE": "",  # set by many container images; without the cache each start compiles dbt again
 }
+TOLD = "DBT_ENV_CUSTOM_ENV_LAKESMITH_"
+"""How variables begin that macros may read without dbt's parsing everything again when they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,9 @@ def command_line(request: DbtRequest) -> list[str]:
 
 
 def environment(request: DbtRequest) -> dict[str, str]:
-    """Return the variables to add to this process's own for `request`."""
-    return {**QUIET, **request.env}
+    """Return the variables to add to this process's own for `request`; `lakesmith.query_comment` tells warehouses some of them."""
+    told = {f"{TOLD}RUN": request.run_id, f"{TOLD}STEP": request.command} if request.run_id else {}
+    return {**QUIET, **told, **request.env}
 
 
 def pass_through(request: DbtRequest, arguments: list[str]) -> tuple[list[str], dict[str, str]]:

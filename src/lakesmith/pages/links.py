@@ -11,6 +11,7 @@ from lakesmith.pages.html import Markup, tag
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,118}[A-Za-z0-9_]|[A-Za-z0-9_]")
 KEY = re.compile(rf"(?:{PLAIN.pattern}|~[0-9a-f]{{24}})")
 TWIN = ".json"
+NODES = ("test.", "unit_test.", "model.", "seed.", "snapshot.")
 
 
 def key_of(name: str) -> str:
@@ -29,9 +30,20 @@ def table_link(name: str) -> Markup:
     """Return a link to the page of a table; of a source where the name stands for all its tables; only the name of what has no page."""
     if name.endswith(".*"):
         return tag("a", _shown(name), href=f"/sources/{key_of(name.removesuffix('.*'))}")
-    if name in ("", "*"):
-        return tag("span", name or "–")
+    if is_pageless(name):
+        return tag("span", _shown(name) or "–")
     return tag("a", _shown(name), href=f"/tables/{key_of(name)}")
+
+
+def is_pageless(name: str) -> bool:
+    """Whether a name is of something that is no table and has no page: a test or model by dbt's id, a step, a run, a channel.
+
+    Examples:
+        >>> is_pageless("test.acme.adds_up"), is_pageless("run of nightly"), is_pageless("publish:bi"), is_pageless("shop.orders")
+        (True, True, True, False)
+    """
+    is_node = name.count(".") > 1 and name.startswith(NODES)
+    return name in ("", "*") or "." not in name or ":" in name or name.startswith("run of ") or is_node
 
 
 def source_link(name: str) -> Markup:

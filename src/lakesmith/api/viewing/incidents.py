@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,23 +17,11 @@ from lakesmith.monitor import tables
 from lakesmith.pages.links import address
 from lakesmith.pages.parts import span, words
 from lakesmith.pages.views.common import ErrorLine, IncidentLine, Wanted
-from lakesmith.pages.views.details import Changed, Happening, Hit, Incident
+from lakesmith.pages.views.details import Below, Changed, Happening, Hit, Incident
 from lakesmith.pages.views.listings import Incidents
 
-PAGE, SHOWN_LOG, MOST_HITS = 50, 30, 2000
-SAFE_WORDS = {
-    "nothing_written": "The failed load moved nothing: readers see what they saw before.",
-    "not_moved": "No row was moved since: what readers see is old, and whole.",
-    "written_and_committed": "Rows were committed: what readers see holds them, right or wrong. `lakesmith rollback` takes them back.",
-    "unknown": "Nobody could tell. `lakesmith lake check` compares what the lake names with what is there.",
-}
-COMPARED = {
-    "code_version": "code",
-    "config_hash": "config",
-    "version": "versions",
-    "versions": "versions",
-    "host": "host",
-}
+PAGE, SHOWN_LOG, SHOWN_BEFORE, MOST_HITS = 50, 30, 5, 2000
+GROUPS = ("models", "marts", "names", "exposures", "publications", "owners")
 
 
 def incidents_view(desk: Desk, *, state: str = "open", start: int = 0) -> Incidents:
@@ -70,18 +60,16 @@ def incident_view(desk: Desk, incident_id: str) -> Incident | None:
         return None
     [line] = incident_lines(desk, [row])
     facts = json.loads(row["facts"] or "{}")
-    first = row["first_run_id"] or (facts.get("first_bad") or {}).get("run_id")
-    runs = runs_by_id(desk, (first, row["last_run_id"], row["last_good_run_id"]))
-    error = _error(desk, row, facts)
-    below = facts.get("downstream") if isinstance(facts.get("downstream"), dict) else {}
-    hits = _with_below(_hits(desk, incident_id), below, line)
+    first = _run_of(facts, "first_bad") or row["first_run_id"]
+    good = _run_of(facts, "last_good") or row["last_good_run_id"]
+    runs = runs_by_id(desk, (first, row["last_run_id"], good))
     before = desk.all(
         select(incident)
         .where(
             incident.c.cause == row["cause"], incident.c.target == desk.target, incident.c.incident_id != incident_id
         )
         .order_by(incident.c.opened_at.desc())
-        .limit(5)
+        .limit(SHOWN_BEFORE)
     )
     log = tail(desk.shop.paths.logs, row["last_run_id"] or "", desk.shop.host.secrets.mask, wanted=SHOWN_LOG)[0]
     return Incident(
@@ -90,25 +78,33 @@ def incident_view(desk: Desk, incident_id: str) -> Incident | None:
         _sentence(desk, line),
         runs.get(first or ""),
         runs.get(row["last_run_id"] or ""),
-        runs.get(row["last_good_run_id"] or ""),
-        _changed(desk, row, facts),
-        isinstance(facts.get("changes"), list) or ("changes" not in facts and bool(row["last_good_run_id"])),
-        error,
+        runs.get(good or ""),
+        [Changed(one["kind"], one["text"], one["before"], one["after"]) for one in facts.get("changes") or ()],
+        facts.get("changes") is not None,
+        _error(desk, row, facts),
+        str(facts.get("what", "")),
+        [str(one) for one in facts.get("reasons") or ()],
         row["data_safe"],
-        str(facts.get("safe") or SAFE_WORDS.get(row["data_safe"], "")),
-        hits,
-        max(int(below.get("models") or 0), sum(hit.role == "downstream" for hit in hits)),
-        bool(row["is_downstream_known"]),
+        str(facts.get("safe") or ""),
+        _hits(desk, incident_id),
+        _below(facts) if row["is_downstream_known"] else None,
+        _before(facts),
         incident_lines(desk, before),
-        _commands(row, facts, error, has_run=row["last_run_id"] in runs),
+        _commands(row, facts),
         log,
         _history(desk, incident_id),
     )
 
 
+def _run_of(facts: Mapping[str, Any], key: str) -> str | None:
+    """Return the run that the facts name: the first bad one, or the last good one."""
+    told = facts.get(key)
+    return str(told["run_id"]) if told else None
+
+
 def _sentence(desk: Desk, line: IncidentLine) -> str:
     """Return what failed, where, since when, and whether it still does."""
-    title = line.title.removesuffix(".")
+    title = f"{line.title[:1].upper()}{line.title[1:]}".removesuffix(".")
     where = "" if line.subject.removesuffix(".*") in title else f" ({line.subject})"
     if line.resolved_at is not None:
         lasted = span((line.resolved_at - line.opened_at).total_seconds())
@@ -118,54 +114,43 @@ def _sentence(desk: Desk, line: IncidentLine) -> str:
 
 
 def _error(desk: Desk, row: Mapping[str, Any], facts: Mapping[str, Any]) -> ErrorLine | None:
-    """Return the error that is the cause: of the first run, by its fingerprint if that is known."""
-    error = tables.error_event
-    if not row["first_run_id"] or row["rule"] not in ("error", "fault", "load", "model", "build"):
+    """Return the error that is the cause: as the record has it, else as the incident tells it; None where the cause is no error."""
+    if not facts.get("kind"):
         return None
-    query = select(error).where(error.c.run_id == row["first_run_id"])
-    if facts.get("fingerprint"):
-        query = query.where(error.c.fingerprint == facts["fingerprint"])
-    found = desk.first(query.order_by(error.c.event_id))
-    return error_line(found) if found else None
+    error, ids = tables.error_event, [one for one in (row["first_run_id"], row["last_run_id"]) if one]
+    query = select(error).where(error.c.run_id.in_(ids), error.c.what == facts["what"])
+    found = desk.first(query.order_by(error.c.event_id)) if ids else None
+    return error_line(found) if found else _told(row, facts)
 
 
-def _changed(desk: Desk, row: Mapping[str, Any], facts: Mapping[str, Any]) -> list[Changed]:
-    """Return what was different: as the incident was told, else by comparing its runs."""
-    told = facts.get("changes")
-    if isinstance(told, list):
-        return [_told(one) for one in told]
-    ids = [row["last_good_run_id"], row["first_run_id"]]
-    run = tables.run
-    rows = {one["run_id"]: one for one in desk.all(select(run).where(run.c.run_id.in_([one for one in ids if one])))}
-    good, bad = rows.get(ids[0] or ""), rows.get(ids[1] or "")
-    if good is None or bad is None:
-        return []
-    found = []
-    for column, kind in COMPARED.items():
-        before, after = str(good[column] or ""), str(bad[column] or "")
-        if before != after and (before or kind != "code"):
-            found.append(Changed(kind, f"another {words(column)}", before[:60], after[:60]))
-    drift = tables.drift
-    shapes = desk.all(
-        select(drift)
-        .where(
-            drift.c.seen_at > good["started_at"],
-            drift.c.seen_at <= (bad["finished_at"] or bad["started_at"]),
-            drift.c.stream == row["subject"],
-        )
-        .limit(20)
+def _told(row: Mapping[str, Any], facts: Mapping[str, Any]) -> ErrorLine:
+    """Return an error that the record holds no more."""
+    steps, told = facts.get("steps") or ("",), (facts.get(name) or "" for name in ("what", "where", "fix"))
+    kind = (facts["kind"], facts.get("error_class") or "", facts.get("origin") or "", None)
+    return ErrorLine(
+        row["first_run_id"] or "",
+        steps[0],
+        datetime.fromisoformat(row["opened_at"]),
+        *kind,
+        *told,
+        facts.get("fingerprint") or "",
     )
-    return found + [
-        Changed("schema", f"{one['kind'].replace('_', ' ')} {one['column_name']}", one["before"], one["after"])
-        for one in shapes
-    ]
 
 
-def _told(one: Any) -> Changed:
-    if isinstance(one, Mapping):
-        kind, text = str(one.get("kind", one.get("what", ""))), str(one.get("text", one.get("sentence", "")))
-        return Changed(kind, text, str(one.get("before") or ""), str(one.get("after") or ""))
-    return Changed("", str(one), "", "")
+def _below(facts: Mapping[str, Any]) -> Below | None:
+    """Return what is downstream, None where nobody knows."""
+    told = facts.get("downstream")
+    return Below(*(told[name] for name in GROUPS)) if told else None
+
+
+def _before(facts: Mapping[str, Any]) -> str:
+    """Return how often the cause was there before, and how it ended; empty the first time."""
+    told = facts.get("seen_before")
+    if not told:
+        return ""
+    count, note = int(told["times"]), str(told.get("note") or "").removesuffix(".")
+    ended = words(told.get("resolution") or "") or "not said"
+    return f"Seen {count:,} {'time' if count == 1 else 'times'} before, last resolved as {ended}{f': {note}' if note else ''}."
 
 
 def _hits(desk: Desk, incident_id: str) -> list[Hit]:
@@ -173,7 +158,11 @@ def _hits(desk: Desk, incident_id: str) -> list[Hit]:
     rows = desk.all(
         select(hit).where(hit.c.incident_id == incident_id).order_by(hit.c.role, hit.c.subject).limit(MOST_HITS)
     )
-    return [Hit(row["subject"], row["role"], since, at(row["until"])) for row in rows if (since := at(row["since"]))]
+    return [
+        Hit(row["subject"], row["role"], row["rule"], since, at(row["until"]))
+        for row in rows
+        if (since := at(row["since"]))
+    ]
 
 
 def _history(desk: Desk, incident_id: str) -> list[Happening]:
@@ -184,45 +173,13 @@ def _history(desk: Desk, incident_id: str) -> list[Happening]:
     return [Happening(moment, row["kind"], row["actor"], row["detail"]) for row in rows if (moment := at(row["at"]))]
 
 
-def _with_below(hits: list[Hit], below: Mapping[str, Any], line: IncidentLine) -> list[Hit]:
-    """Return what an incident touches, with the tables below it that its own facts name."""
-    known = {hit.subject for hit in hits}
-    names = [str(name) for name in below.get("names") or ()]
-    return [*hits, *(Hit(name, "downstream", line.opened_at, None) for name in names if name not in known)]
-
-
-def _commands(
-    row: Mapping[str, Any], facts: Mapping[str, Any], error: ErrorLine | None, *, has_run: bool
-) -> Sequence[tuple[str, str]]:
+def _commands(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """Return what a person can do now, with the command for each; nothing here runs by a click."""
-    told = facts.get("todo")
-    if isinstance(told, list):
-        commands = [(str(one.get("text", "")), str(one.get("command", ""))) for one in told if isinstance(one, Mapping)]
-    else:
-        commands = _usual(row, error, has_run=has_run)
-    if row["state"] in OPEN:
-        short = row["incident_id"]
-        commands.append(
-            ("end it, with the reason", f"lakesmith incidents resolve {short} --reason fixed_at_source --note …")
-        )
-        commands.append(
-            ("be quiet about it for a while", f"lakesmith alerts mute --select {row['subject']} --for 2h --reason …")
-        )
-    return commands
-
-
-def _usual(row: Mapping[str, Any], error: ErrorLine | None, *, has_run: bool) -> list[tuple[str, str]]:
-    """Return what helps with most incidents."""
-    subject = row["subject"]
-    is_stream = "." in subject and not subject.endswith("*") and not subject.startswith(("marts.", "gold.", "silver."))
-    whole = f"source:{subject.removesuffix('.*')}+" if subject.endswith(".*") else subject.rpartition(".")[2]
-    pick = f"source:{subject}+" if is_stream else whole
-    commands = [("look at the source without loading", "lakesmith check")] if error else []
-    commands.append(("try this again, and what depends on it", f"lakesmith run --select {pick}"))
-    if is_stream and row["data_safe"] == "written_and_committed":
-        commands.append(("take the table back to before", f"lakesmith rollback {subject}"))
-    if has_run:
-        commands.append(("read the whole log", f"lakesmith logs {row['last_run_id'][:13]}"))
-    if row["state"] == "open":
-        commands.append(("say that you are on it", f"lakesmith incidents acknowledge {row['incident_id']}"))
-    return commands
+    acknowledge = f"lakesmith incidents acknowledge {row['incident_id']}"
+    told = [(str(one["text"]), str(one["command"])) for one in facts.get("todo") or ()]
+    commands = [one for one in told if row["state"] == "open" or one[1] != acknowledge]
+    if row["state"] not in OPEN:
+        return commands
+    ending = f"lakesmith incidents resolve {row['incident_id']} --reason fixed_at_source --note …"
+    mute = f"lakesmith alerts mute --select {shlex.quote(row['subject'])} --for 2h --reason …"
+    return [*commands, ("end it, with the reason", ending), ("be quiet about it for a while", mute)]

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from lakesmith.api.viewing.desk import Desk, at
 from lakesmith.monitor import tables
 from lakesmith.monitor.writing import stamp
+from lakesmith.pages.links import NODES
 from lakesmith.pages.views.common import ChangeLine, ErrorLine, IncidentLine, LoadLine, RunLine
 
 OPEN = ("open", "acknowledged")
@@ -103,11 +104,18 @@ def incident_lines(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Incide
     if ids:
         query = (
             select(hit.c.incident_id, func.count(func.distinct(hit.c.subject)).label("hits"))
-            .where(hit.c.incident_id.in_(ids))
+            .where(hit.c.incident_id.in_(ids), *_are_tables())
             .group_by(hit.c.incident_id)
         )
         counted = {row["incident_id"]: row["hits"] for row in desk.all(query)}
     return [_incident_line(row, counted.get(row["incident_id"], 0)) for row in rows]
+
+
+def _are_tables() -> tuple[ColumnElement[bool], ...]:
+    """Return what is true of subjects that are tables, not groups of them, runs, tests, steps or channels."""
+    subject = tables.incident_subject.c.subject
+    others = ("%*", "%:%", "run of %", *(f"{kind}%.%" for kind in NODES))
+    return (subject.like("%.%"), *(subject.not_like(one) for one in others))
 
 
 def _incident_line(row: Mapping[str, Any], hits: int) -> IncidentLine:
@@ -124,7 +132,7 @@ def _incident_line(row: Mapping[str, Any], hits: int) -> IncidentLine:
         at(row["resolved_at"]),
         row["resolution"] or "",
         row["occurrences"],
-        max(hits, 1),
+        hits,
     )
 
 

@@ -24,6 +24,8 @@ KINDS: Mapping[str, str] = {
 }
 """What is no work on a table that came to its end, in the words of a person."""
 _FAILED = ("failed", "stopped", "skipped", "lost")
+MICRO = 6
+"""Digits of a second that are told."""
 _HOUR, _GIGABYTE = Decimal(3600), Decimal(10) ** 9
 FOCUS = (
     "BilledCost",
@@ -154,9 +156,9 @@ def _of_run(
     run_id, began, ended = run
     if cpu_s is None:
         return
-    around = max(Decimal(0), _exact(cpu_s) - _exact(steps_s or 0))
+    around = round(max(Decimal(0), _exact(cpu_s) - _exact(steps_s or 0)), MICRO)
     wall = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)) / timedelta(seconds=1)
-    idle = max(Decimal(0), _exact(wall) - _exact(cpu_s))
+    idle = round(max(Decimal(0), _exact(wall) - _exact(cpu_s)), MICRO)
     for kind, resource, seconds in ((AROUND, CPU, around), (IDLE, WAITING, idle)):
         if seconds:
             yield Charge(run_id, "", "", kind, resource, seconds, "s", began, ended, prices.get(resource))

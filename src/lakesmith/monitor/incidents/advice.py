@@ -6,13 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lakesmith.monitor.incidents import naming
-from lakesmith.monitor.incidents.values import CHECK, DELIVERY, FAULT, LOST, MODEL, Incident
+from lakesmith.monitor.incidents.values import CHECK, DELIVERY, FAULT, LOST, MODEL, WARN, Incident
 from lakesmith.monitor.judging.values import FRESHNESS_RULES
 
 NOTHING_WRITTEN, COMMITTED, NOT_MOVED, UNKNOWN = "nothing_written", "written_and_committed", "not_moved", "unknown"
+PUBLISHED = "published"
 SAFE: Mapping[str, str] = {
     NOTHING_WRITTEN: "Nothing half-done is visible: a failed load shows none of its rows. Readers keep what they had.",
     COMMITTED: "The rows are written and committed, and readers of bronze see them.",
+    PUBLISHED: "A test that warns holds nothing back: readers see these rows.",
     NOT_MOVED: "No row was moved. Readers keep the last good version.",
     UNKNOWN: "It is not known what the last load did. The next run finds out by itself, and loads nothing twice.",
 }
@@ -30,6 +32,8 @@ def safety(incident: Incident, loads: Sequence[Mapping[str, Any]]) -> str:
         loads: The loads of its first bad run, of its own subjects, as rows of the record.
     """
     committed = any(load["snapshot_id"] is not None for load in loads)
+    if incident.rule == CHECK and incident.severity == WARN:
+        return PUBLISHED
     if incident.rule in (CHECK, MODEL, DELIVERY, *FRESHNESS_RULES, "late"):
         return NOT_MOVED
     if incident.rule == LOST or naming.word(str(incident.facts.get("error_class", ""))) == "commit_unknown":

@@ -144,9 +144,9 @@ def _explains(cause: Cause, judgement: Judgement, above: Above) -> bool:
     parts = {one.subject for one in cause.parts}
     touched = parts | {one.subject for one in cause.hits}
     if cause.rule == CHECK:
-        if rule in CHECK_RULES and any(subject in above(one) for one in touched):
-            return True
-        return rule in (*CHECK_RULES, "publication") and bool(touched & ({subject} | above(subject)))
+        is_below = bool(touched & ({subject} | above(subject)))
+        is_made_of_it = rule in CHECK_RULES and any(subject in above(one) for one in touched)
+        return is_made_of_it or (is_below and rule in (*CHECK_RULES, "publication"))
     if cause.rule in (FAULT, LOST, MODEL):
         if subject in touched:
             return True

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.incidents import naming
 from lakesmith.monitor.incidents.values import CHECK, ERROR, MODEL, WARN, Failing, Fault, LostRun
 from lakesmith.monitor.writing import stamp
 
@@ -138,7 +139,7 @@ def _failing(models: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, 
 
 
 def _told(row: Mapping[str, Any]) -> str:
-    name = "".join(row["check_id"].split(".")[2:3]) or row["check_id"]
+    name = naming.called(row["check_id"], row["relation"])
     of = f" on {row['column_name']}" if row["column_name"] else ""
     if row["status"] == "error":
         return f"the test {name}{of} could not run"

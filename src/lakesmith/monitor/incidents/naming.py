@@ -120,3 +120,24 @@ def together(subjects: Sequence[str]) -> str:
         return subjects[0]
     sources = {subject.partition(".")[0] for subject in subjects}
     return f"{sources.pop()}.*" if len(sources) == 1 else EVERYTHING
+
+
+def called(check_id: str, relation: str) -> str:
+    """Return how people call a test: what it tests, without the names of table and column that dbt adds to it.
+
+    Examples:
+        >>> called("test.acme.relationships_stg_app__orders_customer_id__id__ref_stg_.9f", "silver.stg_app__orders")
+        'relationships'
+        >>> called("test.acme.lakesmith_source_unique_key_app_orders_id.9f", "bronze_app.orders")
+        'unique_key'
+        >>> called("test.acme.marts_add_up", "marts.mart_x")
+        'marts_add_up'
+    """
+    whole = "".join(check_id.split(".")[2:3]) or check_id
+    schema, _, table = relation.rpartition(".")
+    short = whole
+    for name in (table, f"{schema.removeprefix('bronze_')}_{table}"):
+        before, found, _ = whole.partition(f"_{name}")
+        if name and found and before and len(before) < len(short):
+            short = before
+    return (short.removeprefix("lakesmith_").removeprefix("source_") or whole) if short != whole else whole

@@ -11,10 +11,16 @@ from lakesmith.pages.links import run_link, table_link
 from lakesmith.pages.parts import clipped, mark, minute, section, table, when, words
 from lakesmith.pages.values import GOOD, UNKNOWN, WARN
 from lakesmith.pages.views.common import RunLine
-from lakesmith.pages.views.details import Hit, Incident
+from lakesmith.pages.views.details import Incident
 from lakesmith.pages.views.listings import Incidents
 
-SAFE = {"nothing_written": GOOD, "not_moved": GOOD, "written_and_committed": WARN, "unknown": UNKNOWN}
+SAFE = {
+    "nothing_written": GOOD,
+    "not_moved": GOOD,
+    "written_and_committed": WARN,
+    "published": WARN,
+    "unknown": UNKNOWN,
+}
 SHOWN_HITS = 40
 
 
@@ -101,7 +107,7 @@ def _changed(incident: Incident) -> Markup:
         return section(
             title,
             "",
-            empty("Nothing that is recorded: code, project file, libraries, schema and host are the same."),
+            empty("Nothing that is recorded: code, project file, libraries, schema, host and size are the same."),
             id_="changed",
         )
     rows = [
@@ -117,39 +123,53 @@ def _changed(incident: Incident) -> Markup:
 
 
 def _cause(incident: Incident) -> Markup:
-    if incident.error is None:
-        return section(
-            "Cause",
-            "",
-            tag("p", f"The rule “{words(incident.line.rule)}” on ", table_link(incident.line.subject), "."),
-            id_="cause",
-        )
-    return section("Cause", "", errors_list((incident.error,)), id_="cause")
+    if incident.error is not None:
+        return section("Cause", "", errors_list((incident.error,)), id_="cause")
+    what = clipped(f"{incident.what[:1].upper()}{incident.what[1:]}", 800)
+    said = tag(
+        "p", f"The rule “{words(incident.line.rule)}” on ", table_link(incident.line.subject), ".", class_="rest"
+    )
+    seen = tag("ul", *(tag("li", clipped(one, 800)) for one in incident.reasons)) if incident.reasons else ""
+    return section("Cause", "", tag("p", f"{what}.", class_="what") if what else "", seen, said, id_="cause")
 
 
 def _downstream(incident: Incident) -> Markup:
-    roles = {role: [hit for hit in incident.hits if hit.role == role] for role in ("cause", "hit", "downstream")}
-    known = (
-        f"{incident.downstream:,} downstream {'table' if incident.downstream == 1 else 'tables'}."
-        if incident.is_downstream_known
-        else "What is downstream is not known: the models were never built here."
+    roles = {role: [hit.subject for hit in incident.hits if hit.role == role] for role in ("cause", "hit")}
+    groups = [("Where it began", roles["cause"]), ("Hit as well", roles["hit"])]
+    below = incident.downstream
+    if below is None:
+        known = "What is downstream is not known: dbt has written no manifest here."
+        return section("Who is hit", known, *(_group(name, hits) for name, hits in groups if hits), id_="downstream")
+    known = f"{below.models:,} downstream {'model' if below.models == 1 else 'models'}, {below.marts:,} of them {'a mart' if below.marts == 1 else 'marts'}."
+    others = (("Publications", below.publications), ("Read by", below.exposures), ("Owners", below.owners))
+    return section(
+        "Who is hit",
+        known if below.models else "No model is downstream.",
+        *(_group(name, hits) for name, hits in groups if hits),
+        _group("Downstream", below.names, below.marts or below.models) if below.names else "",
+        *(tag("p", tag("strong", f"{name}: "), ", ".join(names)) for name, names in others if names),
+        id_="downstream",
     )
-    groups = (("Where it began", roles["cause"]), ("Hit as well", roles["hit"]), ("Downstream", roles["downstream"]))
-    return section("Who is hit", known, *(_group(name, hits) for name, hits in groups if hits), id_="downstream")
 
 
-def _group(name: str, hits: Sequence[Hit]) -> Markup:
-    shown = join((table_link(hit.subject) for hit in hits[:SHOWN_HITS]), ", ")
-    more = f" and {len(hits) - SHOWN_HITS:,} more" if len(hits) > SHOWN_HITS else ""
-    return tag("p", tag("strong", f"{name} ({len(hits):,}): "), shown, more)
+def _group(name: str, subjects: Sequence[str], total: int = 0) -> Markup:
+    count = max(total, len(subjects))
+    shown = join((table_link(subject) for subject in subjects[:SHOWN_HITS]), ", ")
+    more = (
+        f" and {count - SHOWN_HITS:,} more"
+        if len(subjects) > SHOWN_HITS
+        else f" and {count - len(subjects):,} more"
+        if count > len(subjects)
+        else ""
+    )
+    return tag("p", tag("strong", f"{name} ({count:,}): "), shown, more)
 
 
 def _seen_before(incident: Incident) -> Markup:
     before = incident.seen_before
-    if not before:
+    if not before and not incident.before:
         return section("Seen before?", "", empty("No, this cause is new."), id_="before")
-    lead = f"{len(before)} {'time' if len(before) == 1 else 'times'}, last resolved as {words(before[0].resolution) or 'not said'}."
-    return section("Seen before?", lead, incident_list(before, {}), id_="before")
+    return section("Seen before?", incident.before, incident_list(before, {}) if before else "", id_="before")
 
 
 def _what_to_do(commands: Sequence[tuple[str, str]]) -> Markup:

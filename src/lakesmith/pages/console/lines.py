@@ -110,14 +110,23 @@ def incident_list(incidents: Sequence[IncidentLine], now_s: Mapping[str, float])
 def _incident(one: IncidentLine, open_s: float | None) -> Markup:
     mood = GOOD if one.state == "resolved" else SEVERITIES.get(one.severity, UNKNOWN)
     state = words(one.state) + (f" as {words(one.resolution)}" if one.resolution else "")
-    hits = f"{one.hits:,} table{'' if one.hits == 1 else 's'} hit"
+    hits = f"{one.hits:,} table{'' if one.hits == 1 else 's'} hit" if one.hits else "no table hit"
     seen = f"seen {one.occurrences:,} times" if one.occurrences > 1 else "seen once"
     owner = f"owner {one.owner}" if one.owner else "no owner"
     age = f"open for {span(open_s)}" if open_s is not None else f"open until {minute(one.resolved_at)}"
     return tag(
         "li",
-        tag("div", mark(mood, state), " ", tag("span", incident_link(one.incident_id, one.title), class_="what")),
-        tag("div", f"since {minute(one.opened_at)}, {age} · {hits} · {seen} · {owner}", class_="rest"),
+        tag(
+            "div",
+            mark(mood, state),
+            " ",
+            tag("span", incident_link(one.incident_id, f"{one.title[:1].upper()}{one.title[1:]}"), class_="what"),
+        ),
+        tag(
+            "div",
+            f"{clipped(one.subject, 120)} · since {minute(one.opened_at)}, {age} · {hits} · {seen} · {owner}",
+            class_="rest",
+        ),
     )
 
 

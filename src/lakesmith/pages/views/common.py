@@ -92,7 +92,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLine:
-    """One incident. `hits` counts the tables it touches, the one it began with included."""
+    """One incident. `hits` counts the tables it touches, those it began with included; runs, tests and groups are none."""
 
     incident_id: str
     title: str

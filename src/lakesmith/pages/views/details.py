@@ -108,7 +108,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What was different between the last good run and the first bad one. `kind`: code, config, versions, schema, volume, host."""
+    """What was different between the last good run and the first bad one. `kind`: code, config, version, libraries, host, schema, volume."""
 
     kind: str
     text: str
@@ -118,12 +118,25 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something an incident touches. `role`: cause, hit or downstream."""
+    """Something an incident touches. `role`: cause or hit; `rule`: what says so."""
 
     subject: str
     role: str
+    rule: str
     since: datetime
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What is made from the tables of an incident: how many models and marts, some of their names, and who reads them."""
+
+    models: int
+    marts: int
+    names: Sequence[str]
+    exposures: Sequence[str]
+    publications: Sequence[str]
+    owners: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,10 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident in the order a person needs it: what, what changed, why, is data safe, who is hit, seen before, what to do."""
+    """One incident in the order a person needs it: what, what changed, why, is data safe, who is hit, seen before, what to do.
+
+    `what` and `reasons` are what was seen; `downstream` None: not known; `before`: how often the cause was there, empty the first time.
+    """
 
     place: Place
     line: IncidentLine
@@ -149,11 +165,13 @@ class Incident:
     changed: Sequence[Changed]
     is_change_known: bool
     error: ErrorLine | None
+    what: str
+    reasons: Sequence[str]
     data_safe: str
     data_safe_words: str
     hits: Sequence[Hit]
-    downstream: int
-    is_downstream_known: bool
+    downstream: Below | None
+    before: str
     seen_before: Sequence[IncidentLine]
     commands: Sequence[tuple[str, str]]
     log: Sequence[LogLine]

@@ -50,7 +50,8 @@ def load(folder, table="lakesmith_runs", since=None, *, address=None, size=3):
         for chunk in source.read(stream, split, Ask(since)):
             assert chunk.counted == chunk.rows.num_rows + len(chunk.rejects)
             assert not chunk.rejects
-            assert 0 < chunk.rows.num_rows <= size
+            assert chunk.rows.num_rows <= size
+            assert chunk.rows.num_rows or since is None
             rows += chunk.rows.to_pylist()
             since = source.advance(since, split, chunk.after)
     return rows, since
@@ -249,6 +250,14 @@ def test_the_project_says_where_the_record_is(tmp_path, shared_postgres, monkeyp
 def test_a_table_that_is_none_is_named(tmp_path):
     with pytest.raises(ConnectorOptionsError, match=r"has no table `runs`.*\n.*\n?.*lakesmith_runs, "):
         load(tmp_path, "runs")
+
+
+@pytest.mark.parametrize("table", CONTENTS)
+def test_a_table_without_a_row_is_there_with_its_columns_once(tmp_path, table):
+    (position,) = {load(tmp_path, table)[1] for _ in range(2)}
+    assert load(tmp_path, table, position) == ([], position)
+    with Record(tmp_path):
+        assert load(tmp_path, table, position) == ([], position)
 
 
 def test_a_time_that_is_none_goes_to_quarantine(tmp_path):

@@ -12,11 +12,14 @@ from lakesmith.monitor.exports.telemetry.contents import Content
 from lakesmith.monitor.exports.telemetry.pages import Page, canonical
 from lakesmith.monitor.exports.telemetry.places import reading
 
+BEGINNING = canonical({"at": "", "number": 0})
+"""Where nothing is read yet."""
+
 
 def news(engine: Engine, content: Content, position: bytes | None) -> bytes | None:
     """Return what `pages` needs to read what is new, None if nothing is."""
     with reading(engine, settled=content.table.name) as connection:
-        after, since = _after(connection, content, json.loads(position) if position else {"at": "", "number": 0})
+        after, since = _after(connection, content, json.loads(position or BEGINNING))
         query = select(func.max(content.number)).select_from(content.rows).where(after)
         until = connection.execute(query).scalar()
     return None if until is None else canonical({**since, "until": until})

@@ -49,6 +49,10 @@ class Mark:
         return canonical(asdict(self))
 
 
+BEGINNING = Mark().position()
+"""Where nothing is read yet."""
+
+
 def news(engine: Engine, content: Content, position: bytes | None, own: str) -> bytes | None:
     """Return what `pages` needs to read what is new, None if nothing is.
 

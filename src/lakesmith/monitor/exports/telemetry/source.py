@@ -30,7 +30,7 @@ class TelemetrySource:
         """Say of each table whether there is anything to read."""
         for stream in self._context.streams:
             try:
-                found = self.splits(stream, Ask())
+                found = [split for split in self.splits(stream, Ask()) if split.token]
             except LakesmithError as error:
                 yield Finding("error", str(stream.id), error.what, error.fix)
             else:
@@ -38,6 +38,8 @@ class TelemetrySource:
 
     def splits(self, stream: StreamSpec, ask: Ask) -> Sequence[Split]:
         """Return what came on record since, as one part; nothing where that is only what this source did itself.
+
+        The first time there is a part even without a row, so that there is a table that models can be built on.
 
         Raises:
             ConnectorOptionsError: If there is no such table.
@@ -49,12 +51,14 @@ class TelemetrySource:
         content = self._content(stream)
         with self._engine() as engine:
             if engine is None:
-                return []
-            if content.number is None:
+                token = None
+            elif content.number is None:
                 token = sealed.news(engine, content, ask.since, stream.id.source)
             else:
                 token = numbered.news(engine, content, ask.since)
-        return [] if token is None else [Split(stream.id, "what is new", token=token)]
+        if token is None and ask.since is not None:
+            return []
+        return [Split(stream.id, "what is new" if token else "its columns", token=token or b"")]
 
     def read(self, stream: StreamSpec, split: Split, ask: Ask) -> Iterator[Chunk]:  # noqa: ARG002 - the split says it all
         """Yield the rows, `batch_rows` at a time, each batch counted by the database in the same transaction.
@@ -70,6 +74,10 @@ class TelemetrySource:
         content = self._content(stream)
         pages = sealed.pages if content.number is None else numbered.pages
         schema = schema_of(content.columns)
+        if not split.token:
+            beginning = sealed.BEGINNING if content.number is None else numbered.BEGINNING
+            yield Chunk(batch_of((), schema, "")[0], beginning, counted=0)
+            return
         with self._engine() as engine:
             if engine is None:
                 return

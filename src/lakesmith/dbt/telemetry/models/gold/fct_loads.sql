@@ -1,0 +1,31 @@
+-- Loads. One row per run, stream and end of a load.
+select
+  {{ lakesmith.surrogate_key(['loads.run_id', 'loads.stream', 'loads.finished_at']) }} as load_sk,
+  {{ lakesmith.surrogate_key(['runs.target', 'loads.stream']) }} as table_sk,
+  loads.run_id,
+  runs.target,
+  loads.stream as table_name,
+  loads.state,
+  loads.mode,
+  loads.reason,
+  {{ lakesmith.utc_date('loads.finished_at') }} as loaded_on,
+  loads.started_at,
+  loads.finished_at,
+  cast(extract(epoch from loads.finished_at - loads.started_at) as double precision) as seconds,
+  loads.rows_read,
+  loads.rows_written,
+  loads.rows_quarantined,
+  loads.rows_filtered,
+  loads.rows_before,
+  loads.rows_after,
+  loads.proven as is_proven,
+  loads.files,
+  loads.bytes_read,
+  loads.size_bytes as bytes_written,
+  loads.requests,
+  loads.retries,
+  loads.throttled_s,
+  loads.newest_event_at,
+  {{ lakesmith.built_at() }} as _ls_built_at
+from {{ ref('stg_SOURCE__loads') }} as loads
+join {{ ref('stg_SOURCE__runs') }} as runs on runs.run_id = loads.run_id
