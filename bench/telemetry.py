@@ -45,7 +45,7 @@ def run_telemetry(folder: Path) -> Iterator[Result]:
     """Runs of the template's project that load a day and build everything; the ratio is the median of the pairs'."""
     project = folder / "recorded-project"
     measure(PYTHON, "-m", "lakesmith", "init", str(project), "--template", "b2b-sales")
-    measure(PYTHON, "-m", "lakesmith.simulate", str(project), "--days", "1", "--scale", "0.2")
+    measure(PYTHON, "-m", "lakesmith.simulate", str(project), "--days", "1", "--scale", "1")
     measure(*python(RUN, str(project), "recorded"))  # the tables of the record are made once in a project's life
     chance, pairs = random.Random(7), []
     for number in range(PAIRS):

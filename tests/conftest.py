@@ -19,15 +19,31 @@ WARM = {"api", "cli", "dbt", "end_to_end", "engines", "gallery", "run", "servers
 """The folders whose tests have dbt build something on their way to what they are about."""
 COLD = ("test_driver.py::TestBuild", "test_driver.py::test_wish_to_stop", "test_signals.py", "test_torture.py")
 """Tests in them that are about processes."""
+CASES: Counter[str] = Counter()
+"""How many cases of a test marked `few` were collected."""
 
 
 def pytest_configure(config):
     """Keep xdist from beginning with the files that hold many small tests, which leaves the few long ones for the end."""
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    config.addinivalue_line(
+        "markers", "few(count): the fast suite tries so many of the cases, `make test-long` the others"
+    )
     gc.disable()
     learn_migrations()
     learn_services()
+
+
+def pytest_itemcollected(item):
+    """Leave the cases of a test to the long suite that come after the few the fast one has time for."""
+    mark = item.get_closest_marker("few")
+    if mark is None:
+        return
+    test = item.nodeid.partition("[")[0]
+    CASES[test] += 1
+    if CASES[test] > mark.args[0]:
+        item.add_marker("long")
 
 
 def pytest_collection_finish():

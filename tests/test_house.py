@@ -66,6 +66,11 @@ def facts(path):
     )
 
 
+def house():
+    """Return all modules by name."""
+    return [(name, facts(path)) for name, path in zip(NAMES, MODULES, strict=True)]
+
+
 def code_lines(text, nodes):
     """Return the numbers of lines that hold code: neither blank nor comment nor docstring."""
     lines = set()
@@ -101,23 +106,21 @@ def imported_by(code):
     return set(done.stdout.splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=NAMES)
-def test_a_module_says_its_idea_and_stays_small(path):
-    assert facts(path).has_docstring
-    assert facts(path).lines <= MODULE_LINES
+def test_a_module_says_its_idea_and_stays_small():
+    assert [name for name, module in house() if not module.has_docstring] == []
+    assert [(name, module.lines) for name, module in house() if module.lines > MODULE_LINES] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=NAMES)
-def test_a_function_stays_small_and_takes_few_things(path):
-    for function in facts(path).functions:
-        assert function.lines <= FUNCTION_LINES, f"{function.name} has {function.lines} lines of code"
-        assert function.parameters <= PARAMETERS, f"{function.name} takes {function.parameters} parameters"
+def test_a_function_stays_small_and_takes_few_things():
+    functions = [(name, function) for name, module in house() for function in module.functions]
+    assert [(name, one.name, one.lines) for name, one in functions if one.lines > FUNCTION_LINES] == []
+    assert [(name, one.name, one.parameters) for name, one in functions if one.parameters > PARAMETERS] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=NAMES)
-def test_what_is_public_is_documented_and_all_is_annotated(path):
-    assert [function.name for function in facts(path).functions if not function.is_annotated] == []
-    assert facts(path).undocumented == ()
+def test_what_is_public_is_documented_and_all_is_annotated():
+    functions = [(name, function) for name, module in house() for function in module.functions]
+    assert [(name, one.name) for name, one in functions if not one.is_annotated] == []
+    assert [(name, module.undocumented) for name, module in house() if module.undocumented] == []
 
 
 def test_the_public_names_are_these():

@@ -27,6 +27,7 @@ from lakesmith.run.workshop import Workshop
 PROJECT = """
 version: 1
 name: acme
+schedule: {cron: "0 6 * * *"}
 sources:
   shop: {type: files, root: data, streams: {orders: {files: "o/*.csv"}, items: {files: "i/*.csv"}}}
   crm: {type: files, root: data, streams: {leads: {files: "l/*.csv"}}}
@@ -100,6 +101,7 @@ def down(stream="shop.orders", error_class="network"):
     return (f"load:{stream}", error_class)
 
 
+@pytest.mark.few(1)
 def test_a_cause_is_opened_once_fed_and_ends_with_how_long_it_was(desk):
     desk.run(well=["shop.orders", "shop.items"])
     [opened] = desk.run("failed", errors=[down(), down("shop.items")])

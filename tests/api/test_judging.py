@@ -47,7 +47,7 @@ def shop(tmp_path, clock):
     return replace(opened, host=Host(clock=clock), _made={})
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.long)])
 def store(request, tmp_path, shop):
     if request.param == "file":
         opened = RunStore.at(tmp_path / "runs.db", host=shop.host)
@@ -61,6 +61,7 @@ def thought(found, rule):
     return {one.subject: (one.verdict, one.reason) for one in found if one.rule == rule and not one.column}
 
 
+@pytest.mark.parametrize("store", ["file", "server"], indirect=True)
 def test_a_quiet_record_is_good_in_all_that_can_be_seen(shop, store):
     months_of(store, ALL, usual)
     found = judge(shop, store)

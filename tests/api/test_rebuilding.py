@@ -120,6 +120,7 @@ def test_only_the_owner_of_a_lake_rebuilds_and_only_what_there_is(yard):
     assert "yard.visits" in error.value.fix or "visits" in error.value.fix
 
 
+@pytest.mark.long
 def test_a_rebuild_that_would_forget_earlier_loads_says_so(tmp_path):
     yard = Yard(tmp_path / "kept", PROJECT.replace("mode: replace", "mode: replace, history: true, key: id"))
     yard.put("stock/a.csv", "id", "1", "2")

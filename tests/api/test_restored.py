@@ -56,6 +56,7 @@ def test_a_lake_made_anew_is_loaded_from_the_sources_with_new_numbers(root):
     assert (result.state, rows(root)) == ("warned", [(1, 2)])
 
 
+@pytest.mark.long
 def test_an_ordinary_run_says_nothing(root):
     deliver(root, 1)
     result = deliver(root, 2)

@@ -32,6 +32,7 @@ def yard(tmp_path):
     return yard
 
 
+@pytest.mark.long
 def test_a_compaction_is_among_the_facts_of_the_load_and_in_the_history(yard):
     result = yard.run()
     [step] = [step for step in yard.open().history().steps(result.run_id) if step.kind == "load"]

@@ -13,6 +13,7 @@ from mongo_server import PROGRAM, PROGRAMS
 WORDS = ("demo", "acme", "--template", "sales-marketing")
 
 
+@pytest.mark.long
 def test_a_missing_server_is_said_before_anything_is_made(tmp_path):
     ended = Terminal(tmp_path).run(*WORDS, MONGO_URL="", LAKESMITH_MONGODB="")
     assert ended.returncode != 0

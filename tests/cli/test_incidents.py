@@ -92,6 +92,7 @@ def test_who_is_told_what(shop, web):
     assert web.url not in shop.run("alerts").stdout + shop.run("alerts", "deliveries").stdout
 
 
+@pytest.mark.long
 def test_silence_has_an_end_and_a_reason(shop):
     assert shop.run("alerts", "mute", "--select", "shop.*", "--for", "2h").returncode == 2
     assert shop.run("alerts", "mute", "--select", "shop.*", "--reason", "x").returncode == 2

@@ -46,6 +46,7 @@ def versions(shop):
     return json.loads(shop.run("history", "shop.orders", "--json").stdout)["versions"]
 
 
+@pytest.mark.long
 def test_history_for_people_and_for_scripts(shop):
     shown = shop.run("history", "shop.orders")
     assert shown.returncode == 0

@@ -67,7 +67,7 @@ def test_three_links_lead_from_the_first_page_to_cause_first_bad_run_and_downstr
     text = page.locator("main").inner_text()
     assert links <= 3
     assert "password has expired" in text
-    assert "4 downstream tables" in text
+    assert "9 downstream models, 4 of them marts" in text
     first = page.locator("dt:has-text('First bad run') + dd a")
     first.click()
     links += 1

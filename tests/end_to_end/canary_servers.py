@@ -21,11 +21,11 @@ class Town:
         town = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):  # noqa: N802 - the library's name
+            def do_GET(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.answer(*town.things())
 
-            def do_POST(self):  # noqa: N802 - the library's name
+            def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
                 town.asked.append(form["client_secret"][0])
                 token = {"access_token": town.canaries.secret("token of the API"), "expires_in": 3600}
@@ -57,7 +57,10 @@ class Town:
     def things(self):
         c = self.canaries
         if self.mood == "well":
-            rows = [{"id": n, "name": c.person(f"name in the API {n}"), "phone": c.number("phone in the API")} for n in (1, 2)]
+            rows = [
+                {"id": n, "name": c.person(f"name in the API {n}"), "phone": c.number("phone in the API")}
+                for n in (1, 2)
+            ]
             return 200, {"data": rows}
         told = {
             "message": f"no such customer: {c.mail('mail in an error of the API')}, {c.number('phone in an error of the API')}",
@@ -94,11 +97,15 @@ class Databases:
         self.canaries, self.postgres, self.mongo = canaries, postgres, mongo
         self.admin = postgres.database()
         self.database, password = self.admin.rpartition("/")[2], canaries.secret("password of the database", odd=True)
-        self.url = f"postgresql://desk_{self.database}:{quote(password, safe='')}@127.0.0.1:{postgres.port}/{self.database}"
+        self.url = (
+            f"postgresql://desk_{self.database}:{quote(password, safe='')}@127.0.0.1:{postgres.port}/{self.database}"
+        )
         with closing(psycopg.connect(self.admin, autocommit=True)) as session:
             session.execute(f"create role desk_{self.database} login password {psycopg.sql.quote(password)}")
             session.execute("grant all on schema public to public")
-            session.execute("create table visits (id bigint primary key, name text, phone bigint, born text, seen_at timestamptz)")
+            session.execute(
+                "create table visits (id bigint primary key, name text, phone bigint, born text, seen_at timestamptz)"
+            )
             session.execute("create view ages as select id, cast(born as date) as born from visits")
             session.execute("grant select on visits, ages to public")
         self.documents = mongo.database()

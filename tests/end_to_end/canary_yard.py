@@ -29,6 +29,9 @@ ROWS = (".lakesmith/build", "warehouse/marts", "warehouse/local.duckdb", "final"
 RECORD = "lake/record"
 """Rows of the lake that are not rows of the sources: what the record of runs says."""
 
+FAULT = 70
+"""The exit code of a fault of Lakesmith itself."""
+
 MODELS = """
 version: 2
 sources:
@@ -101,7 +104,17 @@ def project(**more):
                 "type": "lakesmith",
                 "streams": [
                     f"lakesmith_{what}"
-                    for what in ["runs", "steps", "loads", "checks", "drift", "errors", "costs", "judgements", "incidents"]
+                    for what in [
+                        "runs",
+                        "steps",
+                        "loads",
+                        "checks",
+                        "drift",
+                        "errors",
+                        "costs",
+                        "judgements",
+                        "incidents",
+                    ]
                 ],
             },
         },
@@ -235,8 +248,9 @@ class Yard:
     def ask(self, *words, env=None):
         """Run a command, and keep what it says."""
         ran = self.home.lakesmith(*words, env={**self.environment, **(env or {})})
-        kind = "rows asked for" if words[:2] == ("quarantine", "show") or words[0] == "query" else "terminal"
+        kind = "rows asked for" if words[:2] == ("quarantine", "show") or words[0] in ("query", "dbt") else "terminal"
         self.out.append((f"lakesmith {' '.join(words)}", kind, f"{ran.out}\n{ran.err}"))
+        assert ran.code != FAULT, (words, ran.err)
         return ran
 
     def visit(self, of_a_kind=1000):

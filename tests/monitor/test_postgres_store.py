@@ -74,6 +74,7 @@ def test_the_tables_are_those_of_the_code(server_store, address):
 HOSTILE = ["a" * 5_000, "täble😀" * 400, "nul\0inside", "half \ud800 surrogate", "'; drop table run; --", ""]
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("kind", ["file", "server"])
 def test_no_name_is_refused_and_two_stay_two(request, kind, name):

@@ -26,6 +26,7 @@ from lakesmith.monitor.sealing import SEALED, UNSEALED, add_up, doubt, remember_
 from lakesmith.monitor.store import RunStore
 
 HERE = Path(__file__).parent
+FEW_TABLES = 3
 VOLATILE = {*UNSEALED, "cost_id"}
 
 
@@ -93,7 +94,14 @@ def test_a_change_of_any_value_shows_in_the_sum(sealed):
     assert len(CHANGES) > 80
 
 
-@pytest.mark.parametrize("table", [table for table in SEALED if table.name != "run"], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(table, id=table.name, marks=pytest.mark.long if number > FEW_TABLES else ())
+        for number, table in enumerate(SEALED)
+        if table.name != "run"
+    ],
+)
 def test_a_row_that_was_deleted_or_altered_is_named_and_comes_back(sealed, folder, table):
     before = content(sealed)
     column = next(column for gone, column in CHANGES if gone is table and not column.primary_key)
@@ -120,6 +128,7 @@ def test_a_run_that_is_gone_comes_back(sealed, folder):
     assert content(sealed) == before
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_seal_that_was_altered_or_deleted_is_named_and_comes_back(sealed, folder, number):
     before = content(sealed)
@@ -272,7 +281,7 @@ def prove(killed, whole, place, host, harm, share):
     return lost
 
 
-@pytest.mark.parametrize("harm", ["cut", "zeroed"])
+@pytest.mark.parametrize("harm", ["cut", pytest.param("zeroed", marks=pytest.mark.long)])
 def test_a_log_of_the_database_that_lost_its_tail_is_noticed_and_mended(killed, whole, tmp_path, host, harm):
     lost = [prove(killed, whole, tmp_path / f"{share}", host, harm, share) for share in (0.0, 0.31, 0.74, 0.97)]
     assert all(lost)

@@ -28,6 +28,7 @@ def write(tmp_path):
     return write
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("settings", "told"),
     [

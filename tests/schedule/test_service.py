@@ -113,6 +113,7 @@ def test_a_scheduler_that_is_killed_again_and_again_loses_and_doubles_nothing(tm
     assert ask(tmp_path, "select pipeline, nominal_at, count(*) from tick group by 1, 2 having count(*) > 1") == []
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_second_scheduler_says_who_is_there_and_ends(tmp_path):
     make_project(tmp_path, '{cron: "0 0 1 1 *"}')

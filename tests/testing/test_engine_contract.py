@@ -91,6 +91,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("mutant", "test", "law"), MUTANTS)
 def test_a_mutant_breaks_its_law(tmp_path, mutant, test, law):
     suite = type("Mutant", (Suite,), {"engine": mutant})()

@@ -55,6 +55,7 @@ def test_its_own_tests_pass_against_the_installed_package(site, tmp_path):
     assert "19 passed" in done.stdout
 
 
+@pytest.mark.long
 def test_it_loads_from_the_command_line(site, tmp_path):
     (tmp_path / "lakesmith.yml").write_text(PROJECT)
     (tmp_path / "data").mkdir()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lakesmith.host import Host
+from lakesmith.monitor.incidents.advice import SAFE
 from lakesmith.monitor.writing import stamp
 
 NOON = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
@@ -370,7 +371,7 @@ class _History:
                 self.newest[DOWN],
                 self.good[DOWN],
                 "nothing_written",
-                {"fingerprint": "f1" * 32, "error_class": "auth_expired"},
+                self._facts(main, since),
             ),
         )
         for name in company.sources[DOWN]:
@@ -405,8 +406,6 @@ class _History:
                     None,
                 ),
             )
-        for name in company.marts[:4]:
-            yield "incident_subject", _subject(main, name, "downstream", since)
         yield (
             "incident",
             _incident(
@@ -424,7 +423,7 @@ class _History:
                 self.newest["shop"],
                 self.good["shop"],
                 "written_and_committed",
-                {},
+                self._few(dip),
             ),
         )
         yield "incident_subject", _subject(dip, "shop.vouchers", "cause", now - timedelta(hours=3))
@@ -562,6 +561,68 @@ class _History:
             },
         )
 
+    def _facts(self, incident: str, since: datetime) -> dict[str, Any]:
+        """Return what `settle` writes of a source that does not let us in."""
+        company, error = self.company, _error(self.first_bad or "", f"{DOWN}.invoices", since)
+        names = {"kind": "kind", "remedy": "remedy", "what": "what", "where": "at_place", "fix": "fix"}
+        told = {key: error[name] for key, name in names.items()}
+        todo = [
+            (error["fix"], ""),
+            ("run it again", f"lakesmith run --select source:{DOWN}"),
+            ("read what the run wrote down", f"lakesmith logs {self.newest[DOWN]}"),
+            ("say that you see to it", f"lakesmith incidents acknowledge {incident}"),
+        ]
+        marts = company.marts[:4]
+        return told | {
+            **{key: error[key] for key in ("error_class", "origin", "fingerprint")},
+            "steps": sorted(f"load:{DOWN}.{name}" for name in company.sources[DOWN]),
+            "changes": [
+                {
+                    "kind": "code",
+                    "before": "4f1c2aa0",
+                    "after": "9d03b7e1",
+                    "text": "the project's code: 4f1c2aa0 → 9d03b7e1",
+                }
+            ],
+            "first_bad": {"run_id": self.first_bad, "started_at": stamp(since)},
+            "last_good": {"run_id": self.good[DOWN], "started_at": stamp(since - timedelta(hours=6))},
+            "safe": SAFE["nothing_written"],
+            "downstream": {
+                "models": 9,
+                "marts": len(marts),
+                "names": marts,
+                "exposures": ["board_report"],
+                "publications": ["tables"],
+                "owners": ["finance"],
+            },
+            "seen_before": {"times": 1, "resolution": "fixed_at_source", "note": "the password was renewed"},
+            "todo": _steps(todo),
+            "reasons": [],
+        }
+
+    def _few(self, incident: str) -> dict[str, Any]:
+        """Return what `settle` writes of a table that got too few rows."""
+        title, run = (
+            "8 rows so far on Fri 20 Nov, 96 expected (67–134)",
+            {"run_id": self.newest["shop"], "started_at": ""},
+        )
+        todo = [
+            ("see its versions", "lakesmith history shop.vouchers"),
+            ("take the table back, if the rows are wrong", "lakesmith rollback shop.vouchers"),
+            ("run it again", "lakesmith run --select source:shop.vouchers"),
+            ("say that you see to it", f"lakesmith incidents acknowledge {incident}"),
+        ]
+        return {
+            "what": title,
+            "reasons": [f"shop.vouchers: {title}"],
+            "changes": [{"kind": "volume", "before": "96", "after": "8", "text": "shop.vouchers: 96 → 8 rows read"}],
+            "first_bad": run,
+            "last_good": {"run_id": self.good["shop"], "started_at": ""},
+            "safe": SAFE["written_and_committed"],
+            "downstream": {"models": 0, "marts": 0, "names": [], "exposures": [], "publications": [], "owners": []},
+            "todo": _steps(todo),
+        }
+
     def _many_incidents(self) -> Iterator[tuple[str, dict[str, Any]]]:
         now, streams = self.company.now, self.company.streams
         for index in range(400):
@@ -620,6 +681,10 @@ class _History:
 
 def lanes_of(pipeline: str) -> int:
     return sum(map(ord, pipeline))
+
+
+def _steps(told: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"text": text, "command": command} for text, command in told]
 
 
 def _step(run_id: str, step: str, kind: str, at: datetime, took: float, state: str) -> dict[str, Any]:

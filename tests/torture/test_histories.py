@@ -84,6 +84,7 @@ def test_a_zombie_is_told_from_the_living():
     assert "load 1 ended with FencedError" in told
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("kind", "pauses"),
     [("load", 14), pytest.param("load", 34, marks=pytest.mark.long), ("rollback", 6), ("tend", 8), ("tend", 12)],
@@ -95,6 +96,7 @@ def test_a_program_that_sleeps_for_days_does_not_land_what_the_collector_has_del
     assert history.broken is None, "\n".join(history.told)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("pauses", [9, 13, 15, 18])
 def test_a_load_that_was_overtaken_and_whose_files_are_collected_is_told_that_it_is_fenced(pauses):
     before = (Step("load"), Step("grow", 4), Step("load", steps=pauses), Step("grow", 2), Step("load"))
@@ -105,9 +107,8 @@ def test_a_load_that_was_overtaken_and_whose_files_are_collected_is_told_that_it
     assert "load 2 ended with FencedError" in told
 
 
-@pytest.mark.parametrize(
-    "mutant", [next(iter(DIRECTED)), *(pytest.param(name, marks=pytest.mark.long) for name in list(DIRECTED)[1:])]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("mutant", DIRECTED)
 def test_directed_stories_hold_and_tell_their_mutant(mutant):
     for story in DIRECTED[mutant]:
         assert play(story).broken is None, "\n".join(play(story).told)

@@ -30,6 +30,7 @@ def play(folder, *words):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_a_short_history_keeps_all_laws(tmp_path):
     words = ["--markets", "1", "--steps", "20", "--first-seed", "5", "--no-mutants", "--out", str(tmp_path)]
     done = play(tmp_path, *words)

@@ -36,6 +36,7 @@ def play(folder, *words):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_a_short_history_keeps_all_laws(tmp_path):
     done = play(
         tmp_path, "--towns", "1", "--steps", "30", "--first-seed", "1007", "--no-mutants", "--out", str(tmp_path)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.monitor.judging import volume
 from lakesmith.monitor.judging.calendar import event_on
 from lakesmith.monitor.judging.days import Rhythm, days_of_table, newest_whole_day
+from lakesmith.monitor.judging.results import spares
 from lakesmith.monitor.judging.series import SEEN_DAYS
-from lakesmith.monitor.judging.values import Judgement
+from lakesmith.monitor.judging.values import LEARNING, Judgement
 
 if TYPE_CHECKING:
     from lakesmith.api.thoughts import Thoughts
     from lakesmith.model.streams import StreamSpec
 
-LOOKED_BACK = timedelta(days=SEEN_DAYS + 14)
+LOOKED_BACK, LOOKED_FAR_BACK = timedelta(days=SEEN_DAYS + 14), timedelta(days=400)
 _SEEN: dict[tuple[str, str, str, str], tuple[date, str, Judgement]] = {}
 """What was thought in this process of a stream's days, up to which day and after which run: `lakesmith up` asks every minute."""
 
@@ -51,7 +52,20 @@ def _key(thoughts: Thoughts, stream: str) -> tuple[str, str, str, str]:
 
 
 def _volumes_of(thoughts: Thoughts, wanted: Mapping[str, date], rhythms: Mapping[str, Rhythm]) -> Iterator[Judgement]:
-    since = thoughts.now - LOOKED_BACK
+    rare: dict[str, date] = {}
+    first = thoughts.facts.first_loads(wanted)
+    for one in _volumes_since(thoughts, thoughts.now - LOOKED_BACK, wanted, rhythms):
+        if one.verdict == LEARNING and first[one.subject] < thoughts.now - LOOKED_BACK:
+            rare[one.subject] = wanted[one.subject]  # a table that is loaded every week has its days further back
+        else:
+            yield one
+    if rare:
+        yield from _volumes_since(thoughts, thoughts.now - LOOKED_FAR_BACK, rare, rhythms)
+
+
+def _volumes_since(
+    thoughts: Thoughts, since: datetime, wanted: Mapping[str, date], rhythms: Mapping[str, Rhythm]
+) -> Iterator[Judgement]:
     first, hours = thoughts.facts.first_loads(wanted), thoughts.facts.hours(wanted, since)
     looks = thoughts.facts.looks(since)
     for stream, until in wanted.items():
@@ -60,8 +74,8 @@ def _volumes_of(thoughts: Thoughts, wanted: Mapping[str, date], rhythms: Mapping
         rhythm = rhythms[stream]
         looked = {
             rhythm.day(at)
-            for (selection, pipeline), hours_of in looks.items()
-            if thoughts.promises.covers(selection, pipeline, stream)
+            for (selection, pipeline, failed), hours_of in looks.items()
+            if thoughts.promises.covers(selection, pipeline, stream) and (not failed or spares(failed, stream))
             for at in hours_of
         }
         special = _Special(thoughts.shop.config.monitor.calendar, stream)

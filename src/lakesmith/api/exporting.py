@@ -12,6 +12,7 @@ from lakesmith.errors import UsageError
 from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
+    from lakesmith.api.viewing.standing import Standing
     from lakesmith.dbt.scaffold import FileChange
     from lakesmith.monitor.exports.costs import Charge, Line
     from lakesmith.monitor.exports.totals import Totals
@@ -22,24 +23,25 @@ NOBODY = "nobody"
 SPAN_DAYS = 30
 
 
-def metrics(shop: Workshop, store: RunStore, totals: Totals | None = None) -> str:
+def metrics(shop: Workshop, store: RunStore, totals: Totals | None = None, standing: Standing | None = None) -> str:
     """Return the state of a target in Prometheus's text format.
 
     Args:
         shop: The project on a target.
         store: The record of runs.
         totals: What an earlier call has added up, for whoever asks again and again; brought up to date.
+        standing: What an earlier call has read of the newest judgements, likewise.
     """
-    from lakesmith.api.health import manifest_of
+    from lakesmith.api.viewing.standing import Standing, subjects_of
     from lakesmith.monitor.exports.exposition import exposition
     from lakesmith.monitor.exports.prometheus import families
     from lakesmith.monitor.exports.totals import Totals
-    from lakesmith.run.selecting import datasets_of
 
-    manifest = manifest_of(shop)
-    streams = [str(spec.id) for spec in shop.config.streams()] if shop.target.ingest else []
-    subjects = [*streams, *(dataset.relation for dataset in (datasets_of(manifest) if manifest else ()))]
-    found = families(store, shop.target.name, subjects, totals or Totals(), shop.host.clock.now())
+    now, known = shop.host.clock.now(), standing or Standing(shop.target.name)
+    with store.engine.connect() as connection:
+        known.read(connection, now)
+    healths = {name: known.health(name, now).verdict for name in subjects_of(shop, known.subjects())}
+    found = families(store, shop.target.name, tuple(healths), totals or Totals(), now, healths=healths)
     return shop.host.secrets.mask(exposition(found))
 
 

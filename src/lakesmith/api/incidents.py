@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakesmith.api.departed import Departed
 from lakesmith.api.incident_facts import enrich
 from lakesmith.api.relations import Relations
 from lakesmith.host import Host
@@ -17,7 +18,7 @@ from lakesmith.monitor.incidents.lifecycle import Changes, Desk, still_open, tak
 from lakesmith.monitor.incidents.locking import alone, leave
 from lakesmith.monitor.incidents.reading import cause_of
 from lakesmith.monitor.incidents.recovery import Better
-from lakesmith.monitor.incidents.values import CHECK, FAULT, MODEL, Incident, Seen, Touched
+from lakesmith.monitor.incidents.values import Incident, Seen
 from lakesmith.monitor.incidents.watches import about
 from lakesmith.project import find_root, load_project
 from lakesmith.run.workshop import Workshop
@@ -65,13 +66,19 @@ def settle(
         runs = gathering.ended_runs(connection, target, mark, now, run_id)
         for ended in runs:
             is_last = ended is runs[-1]
-            _look(desk, relations, changes, ended, judgements if is_last else ())
+            _look(shop, desk, relations, changes, (ended, judgements if is_last else ()))
         if not runs:
-            _look(desk, relations, changes, None, judgements)
+            _look(shop, desk, relations, changes, (None, judgements))
         leave(connection, f"settle {target}", runs[-1].run_id if runs else mark)
-    with alone(store, watch_of(target), now):
-        pass  # that somebody looked is noted apart: people take the other row too
+    if judgements or not _is_to_judge(shop, relations):
+        with alone(store, watch_of(target), now):
+            pass  # that somebody looked is noted apart: people take the other row too
     return enrich(shop, store, relations, changes)
+
+
+def _is_to_judge(shop: Workshop, relations: Relations) -> bool:
+    """Whether there is something to think about: that nothing is thought of it means that the judging has failed."""
+    return bool(shop.target.ingest and shop.config.streams()) or relations.manifest is not None
 
 
 def desk_of(shop: Workshop, connection: Connection, relations: Relations | None = None) -> Desk:
@@ -89,13 +96,14 @@ def desk_of(shop: Workshop, connection: Connection, relations: Relations | None 
 
 
 def _look(
+    shop: Workshop,
     desk: Desk,
     relations: Relations,
     changes: Changes,
-    ended: gathering.Ended | None,
-    judgements: Sequence[Judgement],
+    what: tuple[gathering.Ended | None, Sequence[Judgement]],
 ) -> None:
     """Take note of one run, or of none, and of what is thought."""
+    ended, judgements = what
     found = ended or gathering.Ended({})
     seen = Seen(found.faults, found.failing, found.lost, tuple(judgements))
     known = [cause_of(one) for one in still_open(desk.connection, desk.target)]
@@ -103,19 +111,12 @@ def _look(
     if ended is not None and gathering.RUN in well and not ended.run["selection"]:
         well |= relations.loaded - {fault.subject for fault in found.faults}
 
-    def gone(part: Touched) -> bool:
-        """Whether the project has no such source, test or model any more."""
-        if part.rule in (CHECK, MODEL):
-            return relations.manifest is not None and part.subject not in relations.manifest.nodes
-        source, dot, _ = part.subject.partition(".")
-        return part.rule == FAULT and bool(dot) and ":" not in source and source not in relations.sources
-
     def resolution(incident: Incident) -> str:
         """Return what most likely ended it: whatever is not as it was when it was last seen."""
         return _by_what(desk.connection, incident, ended)
 
     steps = {"steps": frozenset(well), "passed": found.passed, "ended": found.ended}
-    better = Better.of(judgements, **steps, gone=gone, resolution=resolution)
+    better = Better.of(judgements, **steps, gone=Departed(shop, relations), resolution=resolution)
     done = take_note(desk, causes_of(seen, relations.above, known), better)
     changes.opened += done.opened
     changes.reopened += done.reopened

@@ -36,13 +36,11 @@ def after_run(shop: Workshop, record: Record, run_id: str) -> None:
         settle(shop, record.store, found, run_id=run_id)
         announce(shop, record.store, run_id=run_id)
     except Exception as error:  # noqa: BLE001 - a boundary, as below
-        complain(
-            f"incidents could not be settled or told: {type(error).__name__}"
-        )
+        complain(f"incidents could not be settled or told: {type(error).__name__}")
 
 
 def _may_rest(shop: Workshop, store: RunStore, run_id: str) -> bool:
-    """Whether a run found nothing new shortly after everything was judged, and was well: such runs come often, and are quick."""
+    """Whether a run found nothing new shortly after everything was judged, and all is well and told: such runs come often, and are quick."""
     from sqlalchemy import func, select
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -58,7 +56,12 @@ def _may_rest(shop: Workshop, store: RunStore, run_id: str) -> bool:
                 return False
             newest = connection.execute(select(func.max(judgement.c.judged_at)).where(*lately)).scalar()
             wrong = select(func.count()).where(*lately, judgement.c.verdict.in_((WARN, BAD)))
-            return newest is not None and newest >= stamp(now - RESTS) and not connection.execute(wrong).scalar()
+            if newest is None or newest < stamp(now - RESTS) or connection.execute(wrong).scalar():
+                return False
+            incident, delivery = tables.incident, tables.delivery
+            still_open = select(incident.c.incident_id).where(incident.c.target == shop.target.name, incident.c.state != "resolved")
+            unsent = select(delivery.c.delivery_id).where(delivery.c.state.in_(("waiting", "sending")))
+            return not any(connection.execute(query.limit(1)).first() for query in (still_open, unsent))
     except SQLAlchemyError:
         return False
 
@@ -88,9 +91,7 @@ def judge(
         found = thoughts.all()
         keep(store, shop.target.name, found, thoughts.known)
     except Exception as error:  # noqa: BLE001 - a boundary: what is thought of a run must never fail it
-        complain(
-            f"tables could not be judged: {type(error).__name__}"
-        )
+        complain(f"tables could not be judged: {type(error).__name__}")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from lakesmith.api.storing import complain
 from lakesmith.errors import LakesmithError
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def profile_run(shop: Workshop, store: RunStore, run_id: str) -> int:
         try:
             table = catalog.load_table(tuple(stream.split(".", 1)))
             found = profile_load(table, load["snapshot_id"], load["base_snapshot_id"], look)
-        except LakesmithError:
+        except Exception as error:  # noqa: BLE001 - a boundary: one odd table must not blind us to all others
+            if not isinstance(error, LakesmithError):
+                complain(f"the columns of {stream} could not be looked at: {type(error).__name__}")
             continue  # the load stands, and its columns are not judged this time
         rows = [one.row(run_id, stream, stamp(clock.now())) for one in found]
         if rows:

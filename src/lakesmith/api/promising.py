@@ -23,6 +23,8 @@ EXCLUDE = "--exclude"
 LONGEST = 0.95
 LATELY = 30
 SOURCE = "source:"
+NOT_PLAIN = frozenset(",*?[")
+"""Signs of a selection that only the graph understands."""
 
 
 class Promises:
@@ -98,7 +100,7 @@ class Promises:
             return None
         exclude = [words[n + 1] for n, word in enumerate(words[:-1]) if word == EXCLUDE]
         select = [word for n, word in enumerate(words) if word != EXCLUDE and (not n or words[n - 1] != EXCLUDE)]
-        if not exclude and all(word.startswith(SOURCE) and "," not in word for word in select):
+        if not exclude and all(word.startswith(SOURCE) and not set(word) & NOT_PLAIN for word in select):
             return frozenset(self._named(word.removeprefix(SOURCE).rstrip("+") for word in select))
         try:
             found = self._relations.graph.select(tuple(select), tuple(exclude))

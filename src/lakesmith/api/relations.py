@@ -53,6 +53,10 @@ class Relations:
         streams = {str(spec.id) for spec in self._shop.config.streams()}
         return frozenset(streams | {f"{name}.*" for name in self._shop.config.sources})
 
+    def knows(self, subject: str) -> bool:
+        """Whether dbt's manifest has a subject."""
+        return bool(self._by_name.get(subject))
+
     def above(self, subject: str) -> frozenset[str]:
         """Return the streams and relations that a subject is made from, at any distance."""
         if subject not in self._above:

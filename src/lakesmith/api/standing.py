@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lakesmith.api.thoughts import Thoughts
 from lakesmith.monitor.judging import conservation
+from lakesmith.monitor.judging.columns import RULES as COLUMN_RULES
 from lakesmith.monitor.judging.health import WORST_FIRST, health_of
 from lakesmith.monitor.judging.values import BAD, LEARNING, UNKNOWN, WARN, Health, Judgement
 
@@ -80,7 +81,10 @@ def standings(shop: Workshop, store: RunStore) -> Standings:
     thoughts = Thoughts(shop, store)
     now = {(one.subject, one.column, one.rule): one for one in thoughts.all()}
     subjects = {one.subject for one in now.values() if not one.subject.endswith(".*")}
-    judged = {**{key: one for key, one in thoughts.known.items() if one.subject in subjects}, **now}
+    # what is judged by the clock and is not judged now has no promise any more; columns are judged by loads alone
+    columns = {name for name in subjects if thoughts.promises.watch(name).columns}
+    kept = {key: one for key, one in thoughts.known.items() if one.rule in COLUMN_RULES and one.subject in columns}
+    judged = {**kept, **now}
     rows = thoughts.rows_since(NIGHT)
     by_subject: dict[str, list[Judgement]] = {subject: [] for subject in subjects}
     for one in judged.values():

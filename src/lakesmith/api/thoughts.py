@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from lakesmith.api.relations import Relations
 from lakesmith.monitor.judging import conservation, freshness
 from lakesmith.monitor.judging.columns import judge_column
 from lakesmith.monitor.judging.groups import group
-from lakesmith.monitor.judging.reading import Facts
-from lakesmith.monitor.judging.results import judge_checks, judge_load, judge_model
+from lakesmith.monitor.judging.reading import EACH_KEEPS, Facts
+from lakesmith.monitor.judging.results import judge_checks, judge_load, judge_model, spares
 from lakesmith.monitor.judging.rows import Loaded, Tried
 from lakesmith.monitor.judging.values import GOOD, UNKNOWN, Judgement
 
@@ -76,9 +76,7 @@ class Thoughts:
 
     def went_well(self, run: Tried, stream: str) -> bool:
         """Whether a run went well for a stream: one that failed elsewhere did look at it."""
-        steps = self._errors.get(run.run_id, frozenset())
-        theirs = {"run", f"load:{stream}", f"discover:{stream.partition('.')[0]}"}
-        return run.is_good or (run.state == "failed" and bool(steps) and not steps & theirs)
+        return run.is_good or (run.state == "failed" and spares(self._errors.get(run.run_id, ()), stream))
 
     def _looked(self, subject: str, runs: Sequence[Tried], load: Loaded | None) -> freshness.Looked:
         tries = [run for run in runs if run.command == "run"]
@@ -144,7 +142,7 @@ class Thoughts:
         from lakesmith.run.selecting import datasets_of
 
         manifest = self.relations.manifest
-        built = self.facts.models([run.run_id for run in self.runs[:RUNS_WITH_TESTS]]) if manifest else {}
+        built = self.facts.models(self._building) if manifest else {}
         for dataset in datasets_of(manifest) if manifest else ():
             relation = dataset.relation
             runs = self.promises.about(self.runs, relation)
@@ -157,10 +155,22 @@ class Thoughts:
             yield judge_checks(relation, self._checks_of({relation}), at=self.now)
 
     @cached_property
+    def _building(self) -> list[str]:
+        """The newest runs that may have built and tested something: of all, and of each selection some."""
+        tries = [run for run in self.runs if run.state != "nothing_new"]
+        of_each: Counter[tuple[str, str]] = Counter()
+        found = []
+        for n, run in enumerate(tries):
+            of_each[run.selection, run.pipeline] += 1
+            if n < RUNS_WITH_TESTS or of_each[run.selection, run.pipeline] <= EACH_KEEPS:
+                found.append(run.run_id)
+        return found
+
+    @cached_property
     def _checks(self) -> dict[str, list[Mapping[str, Any]]]:
         found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         manifest = self.relations.manifest
-        for check_id, row in self.facts.checks([run.run_id for run in self.runs[:RUNS_WITH_TESTS]]).items():
+        for check_id, row in self.facts.checks(self._building).items():
             if manifest is None or check_id in manifest.nodes:
                 found[row["relation"]].append(row)
         return found

@@ -12,15 +12,13 @@ def told(error: BaseException) -> str:
 
 
 def _parts(error: BaseException, seen: set[int]) -> Iterator[str]:
-    if id(error) in seen:
-        return
     seen.add(id(error))
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before is not None:
+    if before is not None and id(before) not in seen:
         yield from _parts(before, seen)
         yield "which led to:\n"
     yield f"{type(error).__module__}.{type(error).__qualname__}\n{''.join(format_tb(error.__traceback__))}"
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
+        for one in (one for one in error.exceptions if id(one) not in seen):
             yield "together with:\n"
             yield from _parts(one, seen)

@@ -35,7 +35,7 @@ def command(run: str | None, as_json: bool, **given: Any) -> int:  # noqa: FBT00
 
 
 def _sentence(event: dict[str, Any]) -> str:
-    at = event["at"][11:19]
+    at = (event.get("at") or event["sealed_at"])[11:19]
     say = _SENTENCES.get(event["event"])
     return f"{at}  {say(event) if say else event['event']}"
 
@@ -65,6 +65,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "RunFinished": lambda e: f"run ended: {e['state']}" + (f", {e['message']}" if e["message"] else ""),
     "RunRenewed": lambda _: "still working",
+    "RunSealed": lambda e: f"record sealed: {e['row_count']:,} rows",
     "StepStarted": lambda e: f"{e['step']} began",
     "StepFinished": lambda e: (
         f"{e['step']} {e['state']} after {e['seconds']:.2f} s" + (f": {e['message']}" if e["message"] else "")

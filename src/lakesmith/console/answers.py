@@ -9,7 +9,7 @@ from typing import Any
 from lakesmith.pages.frame import bare, heading, style_hash
 from lakesmith.pages.html import tag
 
-HTML, JSON = "text/html; charset=utf-8", "application/json"
+HTML, JSON, METRICS = "text/html; charset=utf-8", "application/json", "text/plain; version=0.0.4; charset=utf-8"
 
 
 def headers() -> tuple[tuple[str, str], ...]:

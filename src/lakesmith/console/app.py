@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from lakesmith.api.viewing import Viewing
 from lakesmith.api.viewing.twins import as_json
-from lakesmith.console.answers import JSON, Answer, refusal
+from lakesmith.console.answers import JSON, METRICS, Answer, refusal
 from lakesmith.console.gate import App, Gate, Receive, Scope, Send
 from lakesmith.console.keys import Keys
 from lakesmith.console.routes import PAGES, Page
@@ -36,6 +36,7 @@ def make_app(
     for page in PAGES:
         for path, is_twin in ((page.twin, True), (page.path, False)):
             routes.append(Route(path, _Shown(page, viewing, keys, complain, is_twin), methods=["GET"]))
+    routes.append(Route("/metrics", _Measured(viewing, complain), methods=["GET"]))
     routes.append(Route("/logout", _Leaving(keys, cookie), methods=["POST"]))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
@@ -85,6 +86,28 @@ class _Shown:
             f"{command} --json",
             self._keys.proof(request.scope["lakesmith_session"]),
         )
+
+
+class _Measured:
+    """Tells Prometheus how the project is; the gate has let it in by the key."""
+
+    def __init__(self, viewing: Viewing, complain: Complain) -> None:
+        self._viewing, self._complain = viewing, complain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        from starlette.concurrency import run_in_threadpool
+
+        del receive
+        answer = await run_in_threadpool(self._answer) if scope["method"] in ("GET", "HEAD") else refusal(405)
+        await answer.send(send, bare=scope["method"] == "HEAD")
+
+    def _answer(self) -> Answer:
+        try:
+            return Answer(200, self._viewing.metrics(), METRICS)
+        except LakesmithError as error:
+            self._complain(error.what)
+            return refusal(503)
 
 
 class _Leaving:

@@ -25,6 +25,7 @@ QUERY = re.compile(rb"[A-Za-z0-9_.~%+=&*-]*")
 LONGEST_PATH, LONGEST_QUERY = 600, 1200
 READS, METHODS = ("GET", "HEAD"), ("GET", "HEAD", "POST")
 LINK_NAME = "token"
+METRICS, BEARER = b"/metrics", "Bearer "
 SAME_SITE = ("same-origin", "none")
 
 
@@ -66,7 +67,7 @@ class Gate:
         asked = Asked.of(scope)
         answer = self._foreign(asked) or self._enters(asked)
         session = self._session(asked)
-        if answer is None and not self._keys.knows_session(session):
+        if answer is None and not self._is_let_in(asked, session):
             answer = refusal(401)
         answer = answer or self._misspelt(asked)
         if answer is not None:
@@ -74,6 +75,13 @@ class Gate:
             return
         scope["lakesmith_session"] = session
         await self._inner(scope, receive, send)
+
+    def _is_let_in(self, asked: Asked, session: str) -> bool:
+        """Whether who asks may: browsers by their session; for metrics alone, programs by the key and nobody by a session."""
+        if asked.path != METRICS:
+            return self._keys.knows_session(session)
+        told = asked.headers.get("authorization") or ""
+        return self._keys.knows_bearer(told.removeprefix(BEARER)) and told.startswith(BEARER)
 
     def _foreign(self, asked: Asked) -> Answer | None:
         """Refuse what calls us by another name, and what a page of somebody else sends."""

@@ -71,6 +71,11 @@ class Keys:
         """Whether a form is ours and was shown to this session."""
         return hmac.compare_digest(self.proof(session).encode(), text.encode("utf-8", "replace"))
 
+    def knows_bearer(self, text: str) -> bool:
+        """Whether somebody has read the key itself: a program of the owner, such as Prometheus."""
+        current = _read(self._path) or self._key
+        return hmac.compare_digest(current.hex().encode(), text.encode("utf-8", "replace"))
+
     def void(self) -> None:
         """Write a new key: every session and every link ends."""
         with self._lock:

@@ -41,8 +41,8 @@ QUIET = {
     "DO_NOT_TRACK": "1",
     "PYTHONDONTWRITEBYTECODE": "",  # set by many container images; without the cache each start compiles dbt again
 }
-TOLD = "DBT_ENV_CUSTOM_ENV_LAKESMITH_"
-"""How variables begin that macros may read without dbt's parsing everything again when they change."""
+TOLD = "LAKESMITH_RUN_"
+"""How variables begin that say which run this is. A query comment may read them; a model may not, dbt would parse it anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def command_line(request: DbtRequest) -> list[str]:
 
 def environment(request: DbtRequest) -> dict[str, str]:
     """Return the variables to add to this process's own for `request`; `lakesmith.query_comment` tells warehouses some of them."""
-    told = {f"{TOLD}RUN": request.run_id, f"{TOLD}STEP": request.command} if request.run_id else {}
+    told = {f"{TOLD}ID": request.run_id, f"{TOLD}STEP": request.command} if request.run_id else {}
     return {**QUIET, **told, **request.env}
 
 

@@ -232,4 +232,5 @@ def rounded(value: float) -> float:
         >>> rounded(123456.0), rounded(-0.01267), rounded(0.0)
         (120000.0, -0.013, 0.0)
     """
-    return float(f"{value:.{DIGITS - 1}e}")
+    found = float(f"{value:.{DIGITS - 1}e}")
+    return found if math.isfinite(found) else value  # the largest numbers there are have nothing above them

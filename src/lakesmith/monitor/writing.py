@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Executable, Insert, Table, bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from lakesmith.model import events
 from lakesmith.model.loads import Load
@@ -17,8 +16,6 @@ from lakesmith.monitor.blaming import blame
 
 Row = dict[str, Any]
 Statements = list[tuple[Executable, list[Row] | None]]
-
-_UPSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def stamp(at: datetime) -> str:
@@ -34,7 +31,18 @@ def stamp(at: datetime) -> str:
 def statements(event: events.Event, dialect: str = "sqlite") -> Statements:
     """Return what has to be written for an event; empty for events that are only shown. `dialect`: sqlite or postgresql."""
     write = _WRITERS.get(type(event))
-    return write(event, _UPSERTS[dialect]) if write else []
+    return write(event, _upsert(dialect)) if write else []
+
+
+def _upsert(dialect: str) -> Callable[[Table], Any]:
+    """Return the insert of a dialect that knows what to do with a row that is there; only that dialect is imported."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as into_postgresql
+
+        return into_postgresql
+    from sqlalchemy.dialects.sqlite import insert as into_sqlite
+
+    return into_sqlite
 
 
 def _new(upsert: Callable[[Table], Any], table: Table) -> Insert:

@@ -12,6 +12,7 @@ PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,118}[A-Za-z0-9_]|[A-Za-z0-9_]"
 KEY = re.compile(rf"(?:{PLAIN.pattern}|~[0-9a-f]{{24}})")
 TWIN = ".json"
 NODES = ("test.", "unit_test.", "model.", "seed.", "snapshot.")
+STEPS = ("load:", "discover:", "publish:")
 
 
 def key_of(name: str) -> str:
@@ -43,7 +44,7 @@ def is_pageless(name: str) -> bool:
         (True, True, True, False)
     """
     is_node = name.count(".") > 1 and name.startswith(NODES)
-    return name in ("", "*") or "." not in name or ":" in name or name.startswith("run of ") or is_node
+    return "." not in name or name.startswith((*STEPS, "run of ")) or is_node
 
 
 def source_link(name: str) -> Markup:

@@ -199,13 +199,15 @@ def test_the_incident_has_its_cause_its_runs_and_its_downstream(town):
     assert stamp(incident.first_run.started_at) == first
     assert incident.last_good_run.started_at < incident.first_run.started_at
     assert incident.error.error_class == "auth_expired"
-    assert incident.downstream == 4
+    assert (incident.downstream.models, incident.downstream.marts) == (9, 4)
+    assert list(incident.downstream.names) == list(company.marts[:4])
     assert {hit.subject for hit in incident.hits if hit.role == "cause"} == {
         f"{DOWN}.{name}" for name in company.sources[DOWN]
     }
     assert [one.kind for one in incident.changed] == ["code"]
     assert len(incident.seen_before) == 1
-    assert line.hits == 7
+    assert incident.before == "Seen 1 time before, last resolved as fixed at source: the password was renewed."
+    assert line.hits == len(company.sources[DOWN])
 
 
 def test_pictures_hold_the_loads_of_the_table(town):

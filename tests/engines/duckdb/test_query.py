@@ -27,6 +27,7 @@ def test_rows_come_as_arrow_batches(published):
     assert [value for batch in batches for value in batch.column(0).to_pylist()] == list(range(200_000))
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "sql",
     [

@@ -71,6 +71,7 @@ def test_a_schema_whose_build_would_be_cut_is_refused(engine):
         engine.swap([Dataset("mart", "m" * 50, (), 0)])
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "WIN1251"])
 def test_databases_of_other_encodings_are_refused_by_name(server, context, encoding):
     import psycopg

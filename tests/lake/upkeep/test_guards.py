@@ -229,6 +229,7 @@ CASES = {
 }
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "name", [*list(CASES)[::2], *(pytest.param(name, marks=pytest.mark.long) for name in list(CASES)[1::2])]
 )

@@ -29,7 +29,7 @@ PRICES = prices_of(SimpleNamespace(currency="EUR", cpu_hour=0.36, idle_hour=0.03
 """A second of a processor is 0.0001 EUR, a second of waiting 0.00001."""
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.long)])
 def record(request, tmp_path):
     address = request.getfixturevalue("shared_postgres").database() if request.param == "server" else None
     with Record(tmp_path, address) as opened:
@@ -41,6 +41,7 @@ def found(record, prices=PRICES, span=SPAN):
         return list(charges(connection, "prod", span, prices))
 
 
+@pytest.mark.parametrize("record", ["file", "server"], indirect=True)
 def test_tables_pay_for_their_steps_and_the_rest_stands_by_itself(record):
     record.run(1, {"shop.orders": (1_000, 0), "shop.items": (2_000, 0)})
     record.run(2, {"shop.orders": (1_000, 0)})

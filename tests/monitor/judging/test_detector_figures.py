@@ -8,6 +8,8 @@ import pytest
 
 BENCH = Path(__file__).parents[3] / "bench"
 TRIALS = 150
+FEW_TRIALS = 60
+WEEKDAYS = "weekday, 8 % noise"
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +37,12 @@ RECORDED = {
 }
 
 
-@pytest.mark.parametrize("name", RECORDED)
-def test_figures_are_not_worse_than_recorded(bench, name):
-    found = bench.figures(name, bench.ours, TRIALS)
+@pytest.mark.parametrize(
+    ("name", "trials"),
+    [(WEEKDAYS, FEW_TRIALS), *(pytest.param(name, TRIALS, marks=pytest.mark.long) for name in RECORDED)],
+)
+def test_figures_are_not_worse_than_recorded(bench, name, trials):
+    found = bench.figures(name, bench.ours, trials)
     false, *right = RECORDED[name]
     assert found["false alarm"] <= false
     assert [share >= least for share, least in zip(found.shares[1:], right, strict=True)] == [True] * 5, found

@@ -30,6 +30,7 @@ def shortened(content):
     return content[: at + 24] + struct.pack("<I", 1_000) + content[at + 28 :]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [

@@ -15,6 +15,7 @@ GERMAN = (
 )
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize(
     ("name", "content", "type_", "reason"),
     [
@@ -108,6 +109,7 @@ def test_where_a_picture_was_taken_is_in_columns_of_its_own_only(folder):
     assert "52" not in " ".join(known.values())
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("type_", "frames"), [("png", 1), ("tiff", 3), ("webp", 1), ("gif", 2), ("heic", 1)])
 def test_images_of_every_kind(folder, type_, frames):
     if type_ == "heic":

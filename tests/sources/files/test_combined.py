@@ -77,6 +77,7 @@ def test_a_line_in_full(delivery) -> None:
     ]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("request_line", "method", "path", "query"),
     [

@@ -179,6 +179,7 @@ def test_the_virtual_host_stands_before_the_line(delivery) -> None:
     assert rejects == []
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("format_", "line"), [("alb", ALB + ALB_LATER), ("s3_access", S3), ("elb", ELB + ' "x" - TLSv1.2')]
 )

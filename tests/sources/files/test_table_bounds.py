@@ -60,6 +60,7 @@ def most_decoded(content: bytes, format_: str) -> int:
     return most
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", [pytest.param("a", marks=pytest.mark.long), LONG])
 def test_a_small_dictionary_of_long_texts_is_decoded_within_limits(first):
     content = parquet(pa.table({"s": looked_up([first, LONG + "."], [0] * 1500 + [1] * 1500)}))
@@ -183,7 +184,7 @@ def test_a_large_block_comes_in_parts_with_all_of_its_records():
     assert table(stretches)["n"].to_pylist() == list(range(200_000))
 
 
-@pytest.mark.parametrize("length", [100, 100_000, 3_000_000])
+@pytest.mark.parametrize("length", [pytest.param(100, marks=pytest.mark.long), 100_000, 3_000_000])
 def test_records_across_the_window_of_a_large_block(length):
     schema = {"type": "record", "name": "Row", "fields": [{"name": "s", "type": "string"}]}
     texts = [f"{n}".rjust(length) for n in range(max(70_000 * (length == 100), 40_000_000 // length))]

@@ -17,6 +17,7 @@ def at(minutes):
     return START + timedelta(minutes=minutes)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "values",
     [

@@ -32,7 +32,7 @@ def _held(trial):
     ("point", "count"),
     [
         (CUT_OFF[0], 60),
-        (CUT_OFF[1], 7),
+        pytest.param(CUT_OFF[1], 7, marks=pytest.mark.long),
         *(pytest.param(CUT_OFF[0], count, marks=pytest.mark.long) for count in (7, 0)),
         *(pytest.param(CUT_OFF[1], count, marks=pytest.mark.long) for count in (60, 0)),
     ],
@@ -51,6 +51,7 @@ def test_a_rebuild_that_was_cut_off_reads_a_collection_made_anew(db, url, tmp_pa
     assert _held(rebuilding) == [(n, "new") for n in range(count)]
 
 
+@pytest.mark.long
 def test_a_rebuild_that_was_cut_off_reads_another_database_that_an_address_kept_apart_names(db, url, tmp_path):
     _fill(db, "old")
     rebuilding = _cut_off(url, tmp_path, CUT_OFF[0])
@@ -66,7 +67,7 @@ def test_a_rebuild_that_was_cut_off_reads_another_database_that_an_address_kept_
     assert _held(rebuilding) == [(n, "new") for n in range(7)]
 
 
-@pytest.mark.parametrize("point", CUT_OFF)
+@pytest.mark.parametrize("point", [pytest.param(CUT_OFF[0], marks=pytest.mark.long), *CUT_OFF[1:]])
 def test_a_rebuild_that_was_cut_off_goes_on_where_the_collection_is_the_same(db, url, tmp_path, point):
     _fill(db, "old")
     rebuilding = _cut_off(url, tmp_path, point)

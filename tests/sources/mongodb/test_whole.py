@@ -127,6 +127,7 @@ def test_ids_of_another_type_that_come_later_are_refused_with_such_a_key(db, rea
         read_()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "made",
     [

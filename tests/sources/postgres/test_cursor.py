@@ -57,6 +57,7 @@ def test_late_rows_are_found_as_far_as_one_looks_back(events, url):
     assert load() == []
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "kind",
     [
@@ -72,6 +73,7 @@ def test_looking_back_on_numbers(db, url, kind):
     assert load() == said_by(db, "select * from t where id in (103, 104) order by id")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
@@ -97,6 +99,7 @@ def test_every_kind_of_cursor_stands_where_the_server_says(db, url, kind, values
     assert json.loads(load.position)["cursor"]["last"] == newest
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("kind", "value", "beyond"),
     [

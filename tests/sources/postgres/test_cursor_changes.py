@@ -13,6 +13,7 @@ TIES = "create table t (id int, at_ date, note text); insert into t select i, '2
 NUMBERS = "create table t (id int, note text); insert into t select i, 'x' from generate_series(1, 100) i"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("shown", [{"exclude": ["note"]}, {"select": ["id", "at_"]}, {"exclude": ["at_"]}])
 def test_fewer_columns_double_no_tie(db, url, shown):
     db.execute(TIES)
@@ -84,6 +85,7 @@ OTHER_TYPES = [
 ]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("before", "after", "using"), OTHER_TYPES)
 @pytest.mark.parametrize("mode", ["append", "dedupe"])
 def test_cursor_of_another_type_is_refused(db, url, before, after, using, mode):
@@ -99,6 +101,7 @@ def test_cursor_of_another_type_is_refused(db, url, before, after, using, mode):
     assert caught.value.fix == "load everything anew: lakesmith rebuild shop.t"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("before", "after"), [("int", "bigint"), ("varchar(5)", "text"), ("numeric(5,2)", "numeric")])
 def test_cursor_of_a_wider_type_goes_on(db, url, before, after):
     db.execute(f"create table t (c {before}); insert into t values ('1'), ('2')")

@@ -32,6 +32,7 @@ WHOLE = [
 ]
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize("condition", BROKEN)
 @pytest.mark.parametrize("mode", ["append", "replace"])
 def test_filter_that_ends_its_own_brackets_is_refused(db, url, condition, mode):
@@ -46,6 +47,7 @@ def test_filter_that_ends_its_own_brackets_is_refused(db, url, condition, mode):
     assert db.execute("select count(*) from t").fetchone() == (5,)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("condition", "rows"), WHOLE)
 def test_filter_that_is_one_condition_is_not(db, url, condition, rows):
     db.execute(FIVE)
@@ -59,6 +61,7 @@ AHEAD = (
 )
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("first", [-9, 5])
 def test_filter_by_the_time_reads_no_row_twice(db, url, first):
     """Between the plan and the reading rows come due, be it the first ones at all."""

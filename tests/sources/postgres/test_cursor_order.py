@@ -24,6 +24,7 @@ def test_newest_row_of_a_key_comes_last(db, url, tmp_path):
     assert trial.load().state == "nothing_new"
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", ["numeric", "numeric(9,1)", "text"])
 def test_order_is_that_of_values_and_not_of_their_texts(db, url, kind, tmp_path):
     db.execute(f"create table t (k int, at_ {kind}, id serial); insert into t (k, at_) values (1, '10'), (1, '9')")
@@ -33,6 +34,7 @@ def test_order_is_that_of_values_and_not_of_their_texts(db, url, kind, tmp_path)
     assert newest["id"] == db.execute("select id from t order by at_ desc limit 1").fetchone()[0]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("key", "is_cut"), [(("user_id",), True), (("userId",), True), (("other",), False)])
 def test_key_that_the_server_keeps_unique_is_read_side_by_side(db, url, key, is_cut):
     db.execute(

@@ -43,6 +43,7 @@ def test_generated_column_of_another_expression_doubles_nothing(db, url):
     assert load() == said_by(db, "select * from t where id = 3")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("volatile", ["clock_timestamp()", "now()", "random()"])
 def test_view_whose_rows_are_never_the_same_is_refused(db, url, volatile):
     db.execute(
@@ -114,6 +115,7 @@ LARGE = [
 ]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("kind", "value"), LARGE)
 def test_large_values_are_told_apart_by_their_hashes(db, url, kind, value):
     db.execute(f"create table t (id int, n int, big {kind}); insert into t values (1, 1, {value.format(1_200_000)})")

@@ -103,6 +103,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("altered", ["drop a", "alter a type varchar(9)"])
 def test_rows_that_change_with_what_told_them_apart_are_not_taken_for_the_same(db, url, altered, change):

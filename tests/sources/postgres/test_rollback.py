@@ -41,7 +41,7 @@ class Shop:
             return cursor.execute("select * from people order by id").fetchall()
 
 
-@pytest.fixture(params=["append", "dedupe", "replace"])
+@pytest.fixture(params=["dedupe", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("append", "replace"))])
 def shop(request, tmp_path, url, db):
     db.execute("create table people (id int primary key, a text, b text); insert into people values (1, 'p', 'q')")
     return Shop(tmp_path, url, db, request.param)
@@ -79,6 +79,7 @@ def test_a_column_under_a_name_that_is_needed_again_steps_aside(shop):
     assert {row[name] for row in shop.bronze() for name in aside} == {None}
 
 
+@pytest.mark.long
 def test_to_come_back_to_the_later_version_brings_its_names_back(shop):
     shop.load()
     shop.db.execute(f"{SWAP} insert into people values (2, 'r', 's')")

@@ -5,6 +5,7 @@ from reading_tables import opened, read_all, rows_of, said_by, trial_of
 
 from lakesmith.errors import ConnectorOptionsError, SourceMissingError
 from lakesmith.model.streams import Ask
+from lakesmith.sources.postgres.planning import plan as planning
 from lakesmith.testing.contents import canonical_rows
 
 SMALL = {"split_kb": 64, "batch_kb": 16}
@@ -122,6 +123,7 @@ insert into t select i, 'ä' || i, -i from generate_series(1, 500) i;
 '''
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("made", [PARTITIONED, INHERITED, VIEW, MATERIALIZED, QUOTED])
 def test_what_a_table_may_be(db, url, made):
     db.execute(made)
@@ -217,3 +219,16 @@ def test_table_without_columns(db, url):
     db.execute("create table t ()")
     with opened(url) as (source, spec), pytest.raises(ConnectorOptionsError, match=r"has no columns(?s:.*)`include:`"):
         read_all(source, spec)
+
+
+@pytest.mark.parametrize("split_by", [None, "id"])
+def test_a_table_beyond_all_measure_has_larger_parts_and_not_more_of_them(db, url, monkeypatch, split_by):
+    db.execute("create table t (id int, v text)")
+    db.execute("insert into t select g, repeat('x', 100) from generate_series(1, 20000) g")
+    small = {"split_kb": 8}
+    with opened(url, split_by=split_by, source=small) as (source, spec):
+        assert len(source.splits(spec, Ask())) > 100
+    monkeypatch.setattr(planning, "MOST_PARTS", 10)
+    with opened(url, split_by=split_by, source=small) as (source, spec):
+        assert 9 <= len(source.splits(spec, Ask())) <= 12
+        assert rows_of(read_all(source, spec)[0]) == said_by(db, "select * from t")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lakesmith.sources.rest.flow import plan
+
 PAGINGS = {
     "page": {"path": "page", "records": "data", "paging": {"type": "page", "size": 3, "size_param": "size", "total": "total"}},
     "page_until_empty": {"path": "page", "records": "data", "paging": {"type": "page"}},
@@ -71,6 +73,16 @@ def test_a_key_on_two_pages_of_a_cursor_is_two_rows_and_is_told(mode, more, told
     notices = [notice for chunk in chunks for notice in chunk.notices]
     assert len(notices) == len(told)
     assert all(notice.startswith(begin) for notice, begin in zip(notices, told, strict=True))
+
+
+@pytest.mark.parametrize(("concurrent", "told"), [(1, "2 records"), (2, "At least 1 record"), (5, None)])
+def test_keys_take_no_more_memory_where_windows_are_read_side_by_side(concurrent, told, desk, shelf, monkeypatch):
+    monkeypatch.setattr(plan, "KEYS", 10)
+    shelf.records[5] = {**shelf.records[5], "id": 1}
+    shelf.records[10] = {**shelf.records[10], "id": 4}
+    one = desk(TWICE, key=("id",), rate={"requests": 1000, "concurrent": concurrent})
+    notices = [notice for chunk in one.read() for notice in chunk.notices]
+    assert [notice.partition(" came")[0] for notice in notices] == ([told] if told else [])
 
 
 def test_keys_that_come_once_or_are_not_known_are_not_told(desk, shelf):

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from lakesmith.testing.torture.servers.mutants import NAMED, Mutant, applied, nothing
 
 PROGRAM = """
@@ -40,6 +42,7 @@ print(json.dumps([torture("lost", "doubled"), torture("lost")]))
 """
 
 
+@pytest.mark.long
 def test_histories_are_counted_and_another_law_says_nothing_of_a_mutant(tmp_path):
     done = subprocess.run([sys.executable, "-c", PROGRAM, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -50,7 +50,7 @@ def _hours(desk: Desk, start: datetime, end: datetime) -> dict[str, Mapping[str,
     began = (run.c.started_at >= stamp(start), run.c.started_at < stamp(end), run.c.target == desk.target)
     hour = func.substr(run.c.started_at, 1, HOUR_CHARACTERS).label("hour")
     lost = (run.c.state == "running") & (run.c.lease_until < stamp(desk.now))
-    bad = func.sum(case(((run.c.state == "failed") | lost, 1), else_=0)).label("failed")
+    bad = func.sum(case((run.c.state.in_(("failed", "lost")) | lost, 1), else_=0)).label("failed")
     runs = desk.all(select(hour, bad, func.sum(run.c.cpu_s).label("cpu_s")).where(*began).group_by(hour))
     written = select(hour, func.sum(load.c.rows_written).label("written")).join(load, load.c.run_id == run.c.run_id)
     rows = desk.all(written.where(*began).group_by(hour))

@@ -14,7 +14,7 @@ from lakesmith.api.viewing.desk import Desk, at
 from lakesmith.api.viewing.lines import OPEN, error_line, incident_lines, runs_by_id
 from lakesmith.api.viewing.logs import tail
 from lakesmith.monitor import tables
-from lakesmith.pages.links import address
+from lakesmith.pages.links import NODES, address
 from lakesmith.pages.parts import span, words
 from lakesmith.pages.views.common import ErrorLine, IncidentLine, Wanted
 from lakesmith.pages.views.details import Below, Changed, Happening, Hit, Incident
@@ -105,7 +105,8 @@ def _run_of(facts: Mapping[str, Any], key: str) -> str | None:
 def _sentence(desk: Desk, line: IncidentLine) -> str:
     """Return what failed, where, since when, and whether it still does."""
     title = f"{line.title[:1].upper()}{line.title[1:]}".removesuffix(".")
-    where = "" if line.subject.removesuffix(".*") in title else f" ({line.subject})"
+    short = line.subject.split(".")[2:3] if line.subject.startswith(NODES) else []
+    where = "" if (short or [line.subject.removesuffix(".*")])[0] in title else f" ({line.subject})"
     if line.resolved_at is not None:
         lasted = span((line.resolved_at - line.opened_at).total_seconds())
         return f"{title}{where}: resolved as {words(line.resolution) or 'not said'} after {lasted}."
@@ -125,14 +126,18 @@ def _error(desk: Desk, row: Mapping[str, Any], facts: Mapping[str, Any]) -> Erro
 
 def _told(row: Mapping[str, Any], facts: Mapping[str, Any]) -> ErrorLine:
     """Return an error that the record holds no more."""
-    steps, told = facts.get("steps") or ("",), (facts.get(name) or "" for name in ("what", "where", "fix"))
-    kind = (facts["kind"], facts.get("error_class") or "", facts.get("origin") or "", None)
+    steps = facts.get("steps") or ("",)
     return ErrorLine(
         row["first_run_id"] or "",
         steps[0],
         datetime.fromisoformat(row["opened_at"]),
-        *kind,
-        *told,
+        facts["kind"],
+        facts.get("error_class") or "",
+        facts.get("origin") or "",
+        None,
+        facts.get("what") or "",
+        facts.get("where") or "",
+        facts.get("fix") or "",
         facts.get("fingerprint") or "",
     )
 

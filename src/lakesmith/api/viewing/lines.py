@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from lakesmith.api.viewing.desk import Desk, at
 from lakesmith.monitor import tables
 from lakesmith.monitor.writing import stamp
-from lakesmith.pages.links import NODES
+from lakesmith.pages.links import NODES, STEPS
 from lakesmith.pages.views.common import ChangeLine, ErrorLine, IncidentLine, LoadLine, RunLine
 
 OPEN = ("open", "acknowledged")
@@ -114,7 +114,7 @@ def incident_lines(desk: Desk, rows: Sequence[Mapping[str, Any]]) -> list[Incide
 def _are_tables() -> tuple[ColumnElement[bool], ...]:
     """Return what is true of subjects that are tables, not groups of them, runs, tests, steps or channels."""
     subject = tables.incident_subject.c.subject
-    others = ("%*", "%:%", "run of %", *(f"{kind}%.%" for kind in NODES))
+    others = ("%*", "run of %", *(f"{step}%" for step in STEPS), *(f"{kind}%.%" for kind in NODES))
     return (subject.like("%.%"), *(subject.not_like(one) for one in others))
 
 

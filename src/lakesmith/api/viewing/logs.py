@@ -80,6 +80,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "RunFinished": lambda e: f"run ended: {e.get('state')}, {e.get('message') or ''}".rstrip(", "),
     "RunRenewed": lambda _: "still working",
+    "RunSealed": lambda _: "what is above was written to the record",
     "StepStarted": lambda e: f"{e.get('step')} began",
     "StepFinished": _ended,
     "LoadFinished": _loaded,

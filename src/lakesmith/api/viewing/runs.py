@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from lakesmith.api.viewing.desk import Desk
 from lakesmith.api.viewing.lines import EVERYTHING, ended, run_line, sums_of
@@ -46,7 +46,7 @@ def _state(state: str, now: str) -> list[ColumnElement[bool]]:
     if not state:
         return []
     if state == "lost":
-        return [and_(run.c.state == "running", run.c.lease_until < now)]
+        return [or_(run.c.state == "lost", and_(run.c.state == "running", run.c.lease_until < now))]
     if state == "running":
         return [run.c.state == "running", run.c.lease_until >= now]
     return [run.c.state == state]

@@ -7,16 +7,26 @@ the index; every later one only the rows written since.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
-from lakesmith.api.viewing.desk import ORDER, worst
+from lakesmith.api.viewing.desk import ORDER
 from lakesmith.monitor import tables
-from lakesmith.monitor.judging.values import CHECK_RULES, FRESHNESS_RULES
+from lakesmith.monitor.judging.columns import RULES as COLUMN_RULES
+from lakesmith.monitor.judging.health import health_of
+from lakesmith.monitor.judging.reading import JUDGED_BACK, PROFILES_BACK
+from lakesmith.monitor.judging.rows import judgement_of
+from lakesmith.monitor.judging.values import FRESHNESS_RULES, GOOD, UNKNOWN, Judgement
+from lakesmith.monitor.judging.values import Health as Looked
+from lakesmith.monitor.writing import stamp
 from lakesmith.pages.views.common import Health, JudgementLine
+
+if TYPE_CHECKING:
+    from lakesmith.run.workshop import Workshop
 
 READ_ANEW = timedelta(hours=1)
 """So often everything is read from the start: rows that were taken out of the record are forgotten then."""
@@ -30,7 +40,7 @@ class Standing:
     def __init__(self, target: str) -> None:
         self._target = target
         self._lock = Lock()
-        self._newest: dict[str, dict[tuple[str, str], JudgementLine]] = {}
+        self._newest: dict[str, dict[tuple[str, str], Judgement]] = {}
         self._last_id = 0
         self._read_at: datetime | None = None
 
@@ -40,7 +50,7 @@ class Standing:
             if self._read_at is None or now - self._read_at > READ_ANEW:
                 self._newest, self._read_at = {}, now
                 top = connection.execute(select(func.max(tables.judgement.c.judgement_id))).scalar()
-                self._take(connection.execute(_newest_of_all(self._target)).mappings())
+                self._take(connection.execute(_newest_of_all(self._target, now)).mappings())
                 self._last_id = top or 0
             else:
                 self._take(connection.execute(_since(self._target, self._last_id)).mappings())
@@ -55,23 +65,19 @@ class Standing:
 
     def judgements(self, subject: str, now: datetime) -> list[JudgementLine]:
         """Return the newest judgement of each rule and column of a table, worst first."""
-        found = [_aged(one, now) for one in self._newest.get(subject, {}).values()]
+        found = map(_line, self._known(subject, now))
         return sorted(found, key=lambda one: (ORDER.get(one.verdict, 2), one.rule, one.column))
 
     def health(self, subject: str, now: datetime) -> Health:
         """Return the worst of load, freshness and checks; a part that no rule has looked at is unknown, and so never good."""
-        found = self.judgements(subject, now)
-        parts: dict[str, list[str]] = {"load": [], "freshness": [], "checks": []}
-        for one in found:
-            parts[_part(one.rule)].append(one.verdict)
-        load, freshness, checks = (worst(verdicts) for verdicts in parts.values())
-        whole = worst([load, freshness, checks])
-        reason = next((one.reason for one in found if one.verdict == whole != "good"), "")
-        return Health(whole, load, freshness, checks, reason or _unlooked(parts, whole))
+        found = self._known(subject, now)
+        one = health_of(subject, found)
+        reason = next((told.reason for told in one.reasons if told.verdict == one.verdict), "")
+        return Health(one.verdict, one.load, one.freshness, one.checks, reason or _unlooked(one))
 
     def blind(self, now: datetime) -> list[JudgementLine]:
         """Return the judgements of rules that are learning, or could not look."""
-        every = (_aged(one, now) for rules in self._newest.values() for one in rules.values())
+        every = (_line(one) for subject in self._newest for one in self._known(subject, now))
         return sorted(
             (one for one in every if one.verdict in ("learning", "unknown")), key=lambda one: (one.subject, one.rule)
         )
@@ -80,65 +86,74 @@ class Standing:
         """Return the newest judgements of some rules about whole tables."""
         wanted = tuple(rules)
         return [
-            _aged(one, now)
-            for found in self._newest.values()
-            for (rule, column), one in found.items()
-            if rule in wanted and not column
+            _line(one)
+            for subject in self._newest
+            for one in self._known(subject, now)
+            if one.rule in wanted and not one.column
         ]
 
+    def _known(self, subject: str, now: datetime) -> list[Judgement]:
+        """Return what is thought of a table now: what was judged too long ago is not known any more."""
+        found = self._newest.get(subject, {}).values()
+        return [_aged(one, now) for one in found if now - one.judged_at <= _lasts(one.rule)]
+
     def _take(self, rows: Iterable[Mapping[Any, Any]]) -> None:
+        """Take note of judgements, oldest first. What other threads are looking at stays as it is."""
+        newest = dict(self._newest)
         for row in rows:
             self._last_id = max(self._last_id, row["judgement_id"])
-            line = judgement_line(row)
-            rules = self._newest.setdefault(line.subject, {})
-            known = rules.get((line.rule, line.column))
-            if known is None or known.judged_at <= line.judged_at:
-                rules[line.rule, line.column] = line
+            one = judgement_of(row)
+            newest[one.subject] = {**newest.get(one.subject, {}), (one.rule, one.column): one}
+        self._newest = newest
 
 
 def judgement_line(row: Mapping[Any, Any]) -> JudgementLine:
     """Return a judgement of the record as pages show it."""
+    return _line(judgement_of(row))
+
+
+def _line(one: Judgement) -> JudgementLine:
+    range_ = (one.value, one.expected, one.lower, one.upper)
     return JudgementLine(
-        row["subject"],
-        row["column_name"],
-        row["rule"],
-        row["verdict"],
-        datetime.fromisoformat(row["judged_at"]),
-        row["reason"],
-        row["value"],
-        row["expected"],
-        row["lower"],
-        row["upper"],
-        row["trained_on"],
+        one.subject, one.column, one.rule, one.verdict, one.judged_at, one.reason, *range_, one.trained_on
     )
 
 
-def _part(rule: str) -> str:
-    return "freshness" if rule in FRESHNESS_RULES else "checks" if rule in CHECK_RULES else "load"
+def _unlooked(one: Looked) -> str:
+    parts = {"load": one.load, "freshness": one.freshness, "checks": one.checks}
+    lacking = [name for name, verdict in parts.items() if verdict == UNKNOWN]
+    return f"nothing has judged its {' and '.join(lacking)} yet" if one.verdict == UNKNOWN and lacking else ""
 
 
-def _unlooked(parts: Mapping[str, list[str]], whole: str) -> str:
-    lacking = [name for name, verdicts in parts.items() if not verdicts]
-    return f"nothing has judged its {' and '.join(lacking)} yet" if whole == "unknown" and lacking else ""
+def _lasts(rule: str) -> timedelta:
+    """Return how long a judgement is known: columns are judged when something is loaded, which may be rarely."""
+    return PROFILES_BACK if rule in COLUMN_RULES else JUDGED_BACK
 
 
-def _aged(one: JudgementLine, now: datetime) -> JudgementLine:
+def _aged(one: Judgement, now: datetime) -> Judgement:
     """Return a good judgement of freshness as unknown once it is too old to say anything."""
-    if one.rule not in FRESHNESS_RULES or one.verdict != "good" or now - one.judged_at <= STALE:
+    if one.rule not in FRESHNESS_RULES or one.verdict != GOOD or now - one.judged_at <= STALE:
         return one
     text = f"was well on {one.judged_at:%d %b %H:%M}; nobody has looked since"
-    return JudgementLine(
-        one.subject,
-        one.column,
-        one.rule,
-        "unknown",
-        one.judged_at,
-        text,
-        one.value,
-        one.expected,
-        one.lower,
-        one.upper,
-        one.trained_on,
+    return replace(one, verdict=UNKNOWN, reason=text)
+
+
+def subjects_of(shop: Workshop, judged: Iterable[str]) -> list[str]:
+    """Return the tables that a project answers for: its streams, and what readers get; without dbt's manifest all that was judged.
+
+    Args:
+        shop: The project on a target.
+        judged: What has been judged: what the project does not have any more is among it.
+    """
+    from lakesmith.api.health import manifest_of
+    from lakesmith.run.selecting import datasets_of
+
+    streams = [str(spec.id) for spec in shop.config.streams()] if shop.target.ingest else []
+    manifest = manifest_of(shop)
+    if manifest is not None:
+        return [*streams, *(dataset.relation for dataset in datasets_of(manifest))]
+    return list(
+        dict.fromkeys([*streams, *(name for name in judged if name.partition(".")[0] not in shop.config.sources)])
     )
 
 
@@ -147,8 +162,11 @@ def _since(target: str, last_id: int) -> Select[Any]:
     return select(table).where(table.c.judgement_id > last_id, table.c.target == target).order_by(table.c.judgement_id)
 
 
-def _newest_of_all(target: str) -> Select[Any]:
-    """Jump from one pair of table and rule to the next along the index, and take what was judged last of each."""
+def _newest_of_all(target: str, now: datetime) -> Select[Any]:
+    """Jump from one pair of table and rule to the next along the index, and take what was judged last of each.
+
+    Of rules about columns all of the last days is taken, oldest first: each column has a newest one of its own.
+    """
     table = tables.judgement
     first = select(table.c.subject, table.c.rule).order_by(table.c.subject, table.c.rule).limit(1).subquery()
     pairs = select(first.c.subject, first.c.rule).cte("pairs", recursive=True)
@@ -169,10 +187,10 @@ def _newest_of_all(target: str) -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    since = case((pairs.c.rule.in_(COLUMN_RULES), stamp(now - PROFILES_BACK)), else_=last)
     newest = (
-        select(pairs.c.subject, pairs.c.rule, last.label("judged_at")).where(pairs.c.subject.is_not(None)).cte("newest")
+        select(pairs.c.subject, pairs.c.rule, since.label("since")).where(pairs.c.subject.is_not(None)).cte("newest")
     )
-    same = and_(
-        table.c.subject == newest.c.subject, table.c.rule == newest.c.rule, table.c.judged_at == newest.c.judged_at
-    )
-    return select(table).select_from(newest).join(table, same).where(table.c.target == target)
+    same = and_(table.c.subject == newest.c.subject, table.c.rule == newest.c.rule, table.c.judged_at >= newest.c.since)
+    found = select(table).select_from(newest).join(table, same)
+    return found.where(table.c.target == target).order_by(table.c.judgement_id)

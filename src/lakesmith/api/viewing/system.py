@@ -103,10 +103,13 @@ def _heartbeats(desk: Desk) -> list[HeartbeatLine]:
 
 def _runs(desk: Desk, *, lost: bool) -> list[RunLine]:
     run, now = tables.run, stamp(desk.now)
-    alive = run.c.lease_until < now if lost else run.c.lease_until >= now
-    query = select(run).where(run.c.state == "running", run.c.target == desk.target, alive)
     since = desk.ago(days=LOST_DAYS)
-    recent = [row for row in desk.all(query.limit(MOST_UNENDED)) if row["started_at"] >= since]
+    mine = (run.c.target == desk.target, run.c.state == "running")
+    wanted = [select(run).where(*mine, run.c.lease_until < now if lost else run.c.lease_until >= now)]
+    if lost:
+        wanted += [select(run).where(run.c.target == desk.target, run.c.state == "lost", run.c.started_at >= since)]
+    rows = [row for query in wanted for row in desk.all(query.limit(MOST_UNENDED))]
+    recent = [row for row in rows if row["started_at"] >= since]
     return [run_line(row, now) for row in sorted(recent, key=lambda row: row["started_at"], reverse=True)[:SHOWN]]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from lakesmith.api.viewing.desk import ORDER, Desk, at
 from lakesmith.api.viewing.lines import OPEN
+from lakesmith.api.viewing.standing import subjects_of
 from lakesmith.api.viewing.volumes import newest_loads, rows_by_stream
 from lakesmith.monitor import tables as t
 from lakesmith.pages.links import address
@@ -63,11 +64,10 @@ def tables_view(desk: Desk, *, sort: str = "health", verdict: str = "", find: st
 
 
 def table_lines(desk: Desk, only: Sequence[str] | None = None) -> list[TableLine]:
-    """Return a line for every table that is known: the project's streams, built relations, and all that has been judged."""
+    """Return a line for every table that the project answers for: its streams and what readers get, or some streams alone."""
     streams = desk.names() if only is None else list(only)
     built = _relations(desk) if only is None else {}
-    judged = desk.standing.subjects() if only is None else []
-    names = list(dict.fromkeys([*streams, *built, *judged]))
+    names = subjects_of(desk.shop, desk.standing.subjects()) if only is None else streams
     rows, newest = rows_by_stream(desk), newest_loads(desk)
     incidents = open_incidents(desk, names)
     expected = {one.subject: one for one in desk.standing.by_rule(("volume",), desk.now)}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from lakesmith.api.exporting import metrics
 from lakesmith.api.storing import open_store
 from lakesmith.api.viewing import front, incidents, quarantine, run, runs, sources, system, table, tables
 from lakesmith.api.viewing.desk import Desk
 from lakesmith.api.viewing.masking import masked
 from lakesmith.api.viewing.standing import Standing
 from lakesmith.errors import StorageUnavailableError
+from lakesmith.monitor.exports.totals import Totals
 from lakesmith.pages.views import details, listings
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ class Viewing:
         self._shop = project._shop  # noqa: SLF001 - the two are one package
         self._store = open_store(self._shop)
         self._standing = Standing(self._shop.target.name)
+        self._totals, self._adding = Totals(), Lock()
 
     def close(self) -> None:
         """Let go of the record."""
@@ -84,6 +88,11 @@ class Viewing:
         """Return what the platform says of itself."""
         return self._seen(system.system_view)
 
+    def metrics(self) -> str:
+        """Return the state of the target in Prometheus's text format."""
+        with self._adding, self._readable():
+            return metrics(self._shop, self._store, self._totals, self._standing)
+
     def _seen(self, look: Callable[[Desk], View]) -> View:
         with self._desk() as desk:
             return masked(look(desk), self._shop.host.secrets.mask)
@@ -92,10 +101,15 @@ class Viewing:
     def _desk(self) -> Iterator[Desk]:
         """Open a connection for one look, which sees one state of the record from beginning to end."""
         now = self._shop.host.clock.now()
+        with self._readable(), self._store.engine.connect() as connection:
+            self._standing.read(connection, now)
+            yield Desk(self._shop, connection, now, self._standing, self._store.place)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Say in words of ours that the record cannot be read."""
         try:
-            with self._store.engine.connect() as connection:
-                self._standing.read(connection, now)
-                yield Desk(self._shop, connection, now, self._standing, self._store.place)
+            yield
         except DBAPIError as error:
             raise StorageUnavailableError(
                 f"The record of runs cannot be read: {type(error.orig).__name__}.",

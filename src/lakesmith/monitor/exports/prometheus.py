@@ -28,7 +28,15 @@ RECENT = timedelta(days=400)
 Samples = tuple[tuple[Mapping[str, str], float], ...]
 
 
-def families(store: RunStore, target: str, subjects: Sequence[str], totals: Totals, now: datetime) -> list[Family]:
+def families(
+    store: RunStore,
+    target: str,
+    subjects: Sequence[str],
+    totals: Totals,
+    now: datetime,
+    *,
+    healths: Mapping[str, str] | None = None,
+) -> list[Family]:
     """Return the metrics of a target.
 
     Args:
@@ -37,6 +45,7 @@ def families(store: RunStore, target: str, subjects: Sequence[str], totals: Tota
         subjects: The tables that the project has (streams and marts): each has a health, if only `unknown`.
         totals: What was added up before; brought up to date.
         now: The time; aware.
+        healths: What is thought of each table, by somebody who knows it already; None: it is read from the record.
     """
     with store.engine.connect() as connection:
         totals.catch_up(connection, target)
@@ -48,7 +57,7 @@ def families(store: RunStore, target: str, subjects: Sequence[str], totals: Tota
             *_findings(connection, target),
             *_workings(connection),
         ]
-    return [*found, *_health(store, target, subjects, now)]
+    return [*found, *_health(_healths(store, target, subjects, now) if healths is None else healths)]
 
 
 def _gauge(name: str, about: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> Family:
@@ -72,8 +81,9 @@ def _runs(connection: Connection, target: str, now: datetime) -> Iterator[Family
     pipeline = func.coalesce(func.nullif(run.c.pipeline, ""), EVERYTHING)
     counts: dict[tuple[str, str], int] = defaultdict(int)
     active: dict[str, int] = defaultdict(int)
-    by_state = select(pipeline, run.c.state, run.c.lease_until < stamp(now), func.count())
-    by_state = by_state.where(run.c.target == target).group_by(pipeline, run.c.state, run.c.lease_until < stamp(now))
+    is_past = run.c.lease_until < stamp(now)  # once: PostgreSQL takes two that are alike for two
+    by_state = select(pipeline, run.c.state, is_past, func.count())
+    by_state = by_state.where(run.c.target == target).group_by(pipeline, run.c.state, is_past)
     for name, state, is_over, count in _rows(connection, by_state):
         if state == "running" and not is_over:
             active[name] += count
@@ -179,18 +189,20 @@ def _workings(connection: Connection) -> Iterator[Family]:
     yield _gauge("messages_waiting", "Messages that are to be sent.", [({}, float(waiting))])
 
 
-def _health(store: RunStore, target: str, subjects: Sequence[str], now: datetime) -> Iterator[Family]:
+def _healths(store: RunStore, target: str, subjects: Sequence[str], now: datetime) -> dict[str, str]:
     by_subject: dict[str, list[Judgement]] = defaultdict(list)
     for one in Facts(store, target, now=now).judged().values():
         by_subject[one.subject].append(one)
-    samples: list[tuple[Mapping[str, str], float]] = []
-    verdicts = []
-    for subject in sorted({*subjects, *by_subject}):
-        health = health_of(subject, by_subject.get(subject, ()))
-        verdicts.append(health.verdict)
-        samples += [({"table": subject, "state": state}, float(health.verdict == state)) for state in STATES]
+    names = {*subjects, *(name for name in by_subject if not name.endswith("*"))}
+    return {name: health_of(name, by_subject.get(name, ())).verdict for name in names}
+
+
+def _health(healths: Mapping[str, str]) -> Iterator[Family]:
+    samples: list[tuple[Mapping[str, str], float]] = [
+        ({"table": name, "state": state}, float(healths[name] == state)) for name in sorted(healths) for state in STATES
+    ]
     yield _gauge("table_health", "What is thought of a table: one of its states is 1.", samples)
-    overall = worst(verdicts)
+    overall = worst(healths.values())
     yield _gauge(
         "health", "The worst of all tables: one state is 1.", [({"state": s}, float(s == overall)) for s in STATES]
     )

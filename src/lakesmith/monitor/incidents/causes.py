@@ -34,6 +34,7 @@ TOGETHER = 3
 
 LATE = "late"
 NEVER_EXPLAINED = ("row_law",)
+RUN, SCHEDULE, LOAD = "run", "schedule", "load"
 NEEDS_ROWS = (*FRESHNESS_RULES, "volume", "load", "continuity")
 """Rules that see it when a table, or what it is made from, was not loaded."""
 
@@ -53,13 +54,16 @@ def causes_of(seen: Seen, above: Above, known: Iterable[Cause] = ()) -> list[Cau
     for cause in _told(seen):
         found.put(_again(cause, before.get(cause.key)))
     left = []
-    for judgement in (one for one in seen.judgements if one.verdict in (BAD, WARNED)):
+    # what was not loaded comes first: it is why tables are late
+    wrong = sorted((one for one in seen.judgements if one.verdict in (BAD, WARNED)), key=lambda one: one.rule != "load")
+    for judgement in wrong:
         by = _by(found, judgement, above)
         if by is None:
             left.append(judgement)
         else:
             found.put(_joined(by, judgement))
-    for cause in _judged(left, above):
+    on_time = any(one.rule == SCHEDULE and one.verdict not in (BAD, WARNED) for one in seen.judgements)
+    for cause in _judged(left, above, nothing_on_time=not on_time):
         found.put(cause)
     return [cause for key, cause in found.causes.items() if before.get(key) is not cause]
 
@@ -146,30 +150,44 @@ def _explains(cause: Cause, judgement: Judgement, above: Above) -> bool:
     if cause.rule == CHECK:
         is_below = bool(touched & ({subject} | above(subject)))
         is_made_of_it = rule in CHECK_RULES and any(subject in above(one) for one in touched)
-        return is_made_of_it or (is_below and rule in (*CHECK_RULES, "publication"))
+        is_skipped = rule == "load" and bool(touched & above(subject))  # dbt builds nothing over what a test refuses
+        return is_made_of_it or is_skipped or (is_below and rule in (*CHECK_RULES, "publication"))
     if cause.rule in (FAULT, LOST, MODEL):
         if subject in touched:
             return True
+        if rule == "load" and cause.run_id is not None and cause.run_id == judgement.run_id and (cause.rule == LOST or RUN in parts):
+            return True  # what a run left undone as a whole
         is_below = bool(touched & above(subject)) or naming.covers(cause.facts.get("whole_source", ""), subject)
-        is_group = naming.is_group(subject) and any(naming.within(one, subject) for one in touched)
-        return rule in NEEDS_ROWS and (is_below or is_group)
+        is_of_group = any(naming.within(subject, one) for one in touched if one != naming.EVERYTHING)
+        # one broken table is no reason for what all of its source have in common
+        is_group = naming.is_group(subject) and _members(touched, subject) >= TOGETHER
+        return rule in NEEDS_ROWS and (is_below or is_of_group or is_group)
     if not _alike(cause.rule, rule):
         return False
-    wide = any(naming.is_group(one) and naming.within(subject, one) for one in (cause.subject, *parts))
-    return subject in touched or wide or bool(parts & above(subject))
+    # a cause in several sources is that of its parts alone, if it is that they were not loaded
+    named = parts if cause.rule == LOAD else {cause.subject, *parts}
+    wide = any(naming.is_group(one) and naming.within(subject, one) for one in named)
+    is_group = cause.rule == LOAD and naming.is_group(subject) and _members(parts, subject) >= TOGETHER
+    return subject in touched or wide or is_group or bool(parts & above(subject))
+
+
+def _members(subjects: Iterable[str], group: str) -> int:
+    return sum(naming.within(one, group) for one in subjects)
 
 
 def _alike(one: str, other: str) -> bool:
+    """Whether a cause of the rule `one` may break `other` as well: what was not loaded is late."""
     late = (*FRESHNESS_RULES, LATE)
-    return one == other or (one in late and other in late)
+    return one == other or (one in (*late, LOAD) and other in late)
 
 
-def _judged(judgements: Sequence[Judgement], above: Above) -> Iterable[Cause]:
+def _judged(judgements: Sequence[Judgement], above: Above, *, nothing_on_time: bool = False) -> Iterable[Cause]:
     """Yield causes of judgements that nothing explains: groups first, then what is late together, then table by table."""
     left = sorted(judgements, key=lambda one: (not naming.is_group(one.subject), one.rule, one.subject, one.column))
     found = Candidates()
+    left = _unloaded(left, found, above)
     late = [one for one in left if one.rule in FRESHNESS_RULES and not naming.is_group(one.subject)]
-    for subject, members in _together(late).items():
+    for subject, members in _together(late, nothing_on_time=nothing_on_time).items():
         found.put(_judgement_cause(f"{LATE}|{subject}", LATE, subject, members))
         left = [one for one in left if one not in members]
     for judgement in left:
@@ -190,8 +208,29 @@ def _judged(judgements: Sequence[Judgement], above: Above) -> Iterable[Cause]:
         yield replace(found.causes[key], hits=_merged(found.causes[key].hits, hits)) if hits else found.causes[key]
 
 
-def _together(late: Sequence[Judgement]) -> dict[str, list[Judgement]]:
-    """Return tables that are late together, under `source.*`, or under `*` where that many sources are."""
+def _unloaded(left: Sequence[Judgement], found: Candidates, above: Above) -> list[Judgement]:
+    """Put causes of what was not loaded, one of what a run left in several sources, and what is late by them; return the rest."""
+    single = [one for one in left if one.rule == LOAD and one.run_id and not naming.is_group(one.subject)]
+    for members in _grouped(single, lambda one: one.run_id).values():
+        if len({one.subject.partition(".")[0] for one in members}) > 1:
+            found.put(_judgement_cause(f"{LOAD}|{naming.EVERYTHING}", LOAD, naming.EVERYTHING, members))
+    rest = []
+    for one in sorted(left, key=lambda one: one.rule != LOAD):
+        by = _by(found, one, above) if one.rule in {LOAD, *FRESHNESS_RULES} else None
+        if by is not None:
+            found.put(_joined(by, one))
+        elif one.rule == LOAD:
+            found.put(_judgement_cause(f"{LOAD}|{one.subject}", LOAD, one.subject, [one]))
+        else:
+            rest.append(one)
+    return rest
+
+
+def _together(late: Sequence[Judgement], *, nothing_on_time: bool) -> dict[str, list[Judgement]]:
+    """Return tables that are late together, under `source.*`, or under `*` where that many sources are, or no run begins any more."""
+    behind = {one.subject.partition(".")[0] for one in late if one.rule == SCHEDULE}
+    if nothing_on_time and len(behind) > 1:
+        return {naming.EVERYTHING: list(late)}
     groups = {
         f"{source}.*": members
         for source, members in _grouped(late, lambda one: one.subject.partition(".")[0]).items()
@@ -219,7 +258,8 @@ def _judgement_cause(key: str, rule: str, subject: str, members: Sequence[Judgem
     parts = tuple(_hit(one) for one in members)
     count = len({one.subject for one in members})
     reason = first.reason.removesuffix(".")
-    title = f"{count} tables are late together: {first.subject}: {reason}" if count > 1 else reason
+    together = "were not loaded" if rule == LOAD else "are late together"
+    title = f"{count} tables {together}: {first.subject}: {reason}" if count > 1 else reason
     bucket = first.bucket or first.run_id or ""
     at = min(one.judged_at for one in members)
     return Cause(key, rule, subject, title, worst, at, bucket, parts, run_id=first.run_id, facts={"what": title})

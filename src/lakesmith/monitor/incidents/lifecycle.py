@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from lakesmith.monitor import tables
 from lakesmith.monitor.incidents.reading import read, seen_before
-from lakesmith.monitor.incidents.recovery import Better, has_recovered
+from lakesmith.monitor.incidents.recovery import Better, has_recovered, is_gone
 from lakesmith.monitor.incidents.values import (
     CAUSE,
     ERROR,
@@ -30,6 +30,7 @@ from lakesmith.monitor.writing import stamp
 AGAIN = timedelta(hours=24)
 """A failure this soon after an end is the same incident, opened again."""
 
+GONE = "the project does not ask for what it is about any more"
 BUCKETS_KEPT = 60
 REASONS_KEPT = 5
 
@@ -73,7 +74,10 @@ def take_note(desk: Desk, causes: Iterable[Cause], better: Better) -> Changes:
             met.add(done)
     for incident in still_open(desk.connection, desk.target):
         if has_recovered(desk, incident, better, met=incident.incident_id in met):
-            settle_by_itself(desk, incident, better.resolution)
+            if is_gone(incident, better):
+                settle_by_itself(desk, incident, lambda _incident: "config", GONE)
+            else:
+                settle_by_itself(desk, incident, better.resolution)
             changes.resolved.append(incident.incident_id)
     return changes
 
@@ -99,9 +103,11 @@ def change(desk: Desk, incident_id: str, **values: Any) -> None:
     desk.connection.execute(update(table).where(table.c.incident_id == incident_id).values(**values))
 
 
-def settle_by_itself(desk: Desk, incident: Incident, resolution: Callable[[Incident], str]) -> None:
-    """End an incident because what it is about is good again."""
-    text = f"what it is about is good again; it was open for {lasted(desk.now - incident.began_at)}"
+def settle_by_itself(
+    desk: Desk, incident: Incident, resolution: Callable[[Incident], str], why: str = "what it is about is good again"
+) -> None:
+    """End an incident because what it is about is good again, or for another reason."""
+    text = f"{why}; it was open for {lasted(desk.now - incident.began_at)}"
     ended = {"resolved_at": stamp(desk.now), "resolved_by": OURSELVES, "resolution": resolution(incident)}
     change(desk, incident.incident_id, state=RESOLVED, note=text, **ended)
     touched = tables.incident_subject

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lakesmith.monitor.incidents.lifecycle import Desk
 
 NOT_GOOD = (BAD, WARN)
+EVERYTHING, RUN = "everything", "run"
+"""How a run of all is called, and the subject that is well where the whole of a run was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,18 @@ class Better:
 
 def has_recovered(desk: Desk, incident: Incident, better: Better, *, met: bool) -> bool:
     """Note which subjects are good again; whether the incident is over: all it is about is good, and it was not met again."""
-    if incident.rule == DELIVERY:
+    if incident.rule == DELIVERY and not is_gone(incident, better):
         return False
     good = [one for one in incident.touched if one.until is None and _is_good(one, incident, better)]
     if good:
         _note(desk, incident, good)
     open_parts = [one for one in incident.parts if one.until is None and one not in good]
     return not met and not open_parts
+
+
+def is_gone(incident: Incident, better: Better) -> bool:
+    """Whether the project does not ask for anything any more that an incident is about."""
+    return bool(incident.parts) and all(better.gone(one) for one in incident.parts)
 
 
 def _note(desk: Desk, incident: Incident, good: Sequence[Touched]) -> None:
@@ -76,9 +83,9 @@ def _is_good(part: Touched, incident: Incident, better: Better) -> bool:
     if part.rule in (CHECK, MODEL):
         return part.subject in better.passed
     if part.rule == LOST:
-        return (
-            part.subject.removeprefix("run of ") in better.ended if part.role == CAUSE else part.subject in better.steps
-        )
+        is_whole = EVERYTHING in better.ended and RUN in better.steps  # a run of all does what any other left undone
+        name = part.subject.removeprefix("run of ")
+        return name in better.ended or is_whole if part.role == CAUSE else part.subject in better.steps
     return _is_judged_good(part, incident, better)
 
 
@@ -89,7 +96,9 @@ def _is_judged_good(part: Touched, incident: Incident, better: Better) -> bool:
     prefix = f"{part.subject}."
     columns = {name.removeprefix(prefix) for name in incident.facts.get("columns", ()) if name.startswith(prefix)}
     if columns and part.role == CAUSE:
-        return columns <= {one.column for one in mine if one.verdict == GOOD}
+        judged = {one.column for one in better.judgements if one.subject == part.subject and one.column}
+        left = columns & judged if judged else columns  # a column that a load did not bring is nobody's trouble any more
+        return left <= {one.column for one in mine if one.verdict == GOOD}
     if any(one.verdict == GOOD for one in mine):
         return True
     return naming.is_group(part.subject) and _members_good(part, better.judgements)

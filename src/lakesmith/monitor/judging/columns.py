@@ -12,6 +12,7 @@ from lakesmith.monitor.judging.series import median
 from lakesmith.monitor.judging.values import BAD, GOOD, LEARNING, WARN, Judgement
 
 NULLS, DISTINCT, RANGE, CATEGORIES = "nulls", "distinct", "range", "categories"
+RULES = (NULLS, DISTINCT, RANGE, CATEGORIES)
 LEAST_LOADS, LEAST_SPAN, FEW_LOADS = 14, timedelta(days=7), 5
 LEAST_ROWS = 50
 """Loads of fewer rows neither teach nor are judged: shares of a handful say nothing."""

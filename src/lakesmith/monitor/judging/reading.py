@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Select, String, column, func, select, values
+from sqlalchemy import CTE, Select, String, and_, case, column, func, or_, select, values
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.judging.columns import RULES as COLUMN_RULES
 from lakesmith.monitor.judging.columns import Profile
 from lakesmith.monitor.judging.rows import WELL, Hour, Loaded, Tried, judgement_of, loaded_of, profile_of
 from lakesmith.monitor.judging.values import Judgement
@@ -21,6 +22,8 @@ HOUR = len("2026-11-22T06")
 AT_ONCE = 400
 """So many tables are asked about in one statement."""
 NEWEST_RUNS = 400
+EACH_KEEPS, KEPT_BACK = 5, timedelta(days=40)
+"""So many runs of each selection are known beyond the newest ones, and so far back: frequent runs push no rare one out."""
 PROFILES_BACK = timedelta(days=60)
 JUDGED_BACK = timedelta(days=9)
 
@@ -32,10 +35,23 @@ class Facts:
         self._store, self._target, self._now = store, target, now
 
     def runs(self, limit: int = NEWEST_RUNS) -> list[Tried]:
-        """Return the newest runs of the target, newest first."""
+        """Return the newest runs of the target, and of each selection some at least, newest first."""
         run = tables.run
         query = select(run).where(run.c.target == self._target).order_by(run.c.started_at.desc()).limit(limit)
-        return [self._tried(row) for row in self._all(query)]
+        rows = self._all(query)
+        if len(rows) == limit:
+            rows += self._rarer(rows[-1]["started_at"])
+        return [self._tried(row) for row in rows]
+
+    def _rarer(self, before: str) -> list[dict[str, Any]]:
+        """Return the newest runs of each selection that began before a time; those with nothing new count for themselves."""
+        run = tables.run
+        alike = (run.c.selection, run.c.pipeline, run.c.command, case((run.c.state == "nothing_new", 1), else_=0))
+        nth = func.row_number().over(partition_by=alike, order_by=run.c.started_at.desc()).label("nth")
+        back = stamp(self._now - KEPT_BACK)
+        mine = (run.c.target == self._target, run.c.started_at < before, run.c.started_at >= back)
+        ranked = select(run, nth).where(*mine).subquery()
+        return self._all(select(ranked).where(ranked.c.nth <= EACH_KEEPS).order_by(ranked.c.started_at.desc()))
 
     def rows_written(self, since: datetime) -> dict[str, int]:
         """Return the rows that were written to each stream since a time."""
@@ -78,19 +94,25 @@ class Facts:
                 found[row["run_id"]].add(row["step"])
         return {run_id: frozenset(steps) for run_id, steps in found.items()}
 
-    def looks(self, since: datetime) -> dict[tuple[str, str], set[datetime]]:
-        """Return the hours (UTC) in which runs went well that load news, by what they were about: selection and pipeline."""
-        run = tables.run
+    def looks(self, since: datetime) -> dict[tuple[str, str, frozenset[str]], set[datetime]]:
+        """Return the hours (UTC) in which runs that load news ended, by what they were about and where they failed.
+
+        That is selection, pipeline and the steps with errors: none of a run that went well; a failed run did look at the rest.
+        """
+        run, error = tables.run, tables.error_event
         hour = func.substr(func.coalesce(run.c.nominal_at, run.c.started_at), 1, HOUR).label("hour")
-        query = (
-            select(run.c.selection, func.coalesce(run.c.pipeline, "").label("pipeline"), hour)
-            .where(run.c.target == self._target, run.c.started_at >= stamp(since), run.c.command == "run")
-            .where(run.c.state.in_(WELL))
-            .distinct()
-        )
-        found: dict[tuple[str, str], set[datetime]] = defaultdict(set)
-        for row in self._all(query):
-            found[row["selection"], row["pipeline"]].add(datetime.fromisoformat(row["hour"] + ":00:00+00:00"))
+        about = (run.c.selection, func.coalesce(run.c.pipeline, "").label("pipeline"), hour)
+        mine = (run.c.target == self._target, run.c.started_at >= stamp(since), run.c.command == "run")
+        failed: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        query = select(run.c.run_id, *about, error.c.step).join(error, error.c.run_id == run.c.run_id)
+        for row in self._all(query.where(*mine, run.c.state == "failed")):
+            failed[row["run_id"], row["selection"], row["pipeline"], row["hour"]].add(row["step"])
+        ended = [(row, frozenset[str]()) for row in self._all(select(*about).where(*mine, run.c.state.in_(WELL)).distinct())]
+        found: dict[tuple[str, str, frozenset[str]], set[datetime]] = defaultdict(set)
+        for row, steps in ended:
+            found[row["selection"], row["pipeline"], steps].add(_hour(row["hour"]))
+        for (_, selection, pipeline, text), broken in failed.items():
+            found[selection, pipeline, frozenset(broken)].add(_hour(text))
         return found
 
     def hours(self, streams: Collection[str], since: datetime) -> dict[str, list[Hour]]:
@@ -108,18 +130,20 @@ class Facts:
                     hour,
                     reason,
                     func.sum(load.c.rows_written).label("rows"),
-                    func.max(func.coalesce(load.c.rows_after, load.c.rows_written)).label("level"),
+                    func.max(load.c.load_id).label("last"),
                 )
                 .join(run, run.c.run_id == load.c.run_id)
                 .where(load.c.stream.in_(some), load.c.finished_at >= stamp(since), run.c.target == self._target)
                 .where(load.c.state.not_in(("failed", "rolled_back")))
                 .group_by(load.c.stream, hour, reason)
-                .order_by(hour)
+                .subquery()
             )
-            for row in self._all(query):
-                at = datetime.fromisoformat(row["hour"] + ":00:00+00:00")
-                level = None if row["level"] is None else int(row["level"])
-                found[row["stream"]].append(Hour(row["stream"], at, row["reason"], int(row["rows"] or 0), level))
+            newest = load.alias("newest_load")  # of several loads within an hour the last one says how many rows there are
+            level = func.coalesce(newest.c.rows_after, newest.c.rows_written).label("level")
+            whole = select(query, level).join(newest, newest.c.load_id == query.c.last)
+            for row in self._all(whole.order_by(query.c.hour, query.c.last)):
+                left, rows = int(row["level"]), int(row["rows"] or 0)
+                found[row["stream"]].append(Hour(row["stream"], _hour(row["hour"]), row["reason"], rows, left))
         return found
 
     def first_loads(self, streams: Collection[str]) -> dict[str, datetime]:
@@ -164,11 +188,16 @@ class Facts:
         return found
 
     def judged(self, *, since: timedelta = JUDGED_BACK) -> dict[tuple[str, str, str], Judgement]:
-        """Return the newest judgement for each subject, column and rule; what is older is not known any more."""
+        """Return the newest judgement for each subject, column and rule; what is older is not known any more.
+
+        Columns are judged when something is loaded, which may be rarely: what is thought of them is known as long as their profiles.
+        """
         judgement = tables.judgement
+        of_columns = and_(judgement.c.rule.in_(COLUMN_RULES), judgement.c.judged_at >= stamp(self._now - PROFILES_BACK))
         newest = (
             select(func.max(judgement.c.judgement_id))
-            .where(judgement.c.judged_at >= stamp(self._now - since), judgement.c.target == self._target)
+            .where(or_(judgement.c.judged_at >= stamp(self._now - since), of_columns))
+            .where(judgement.c.target == self._target)
             .group_by(judgement.c.subject, judgement.c.column_name, judgement.c.rule)
         )
         rows = self._all(select(judgement).where(judgement.c.judgement_id.in_(newest)))
@@ -258,6 +287,10 @@ class Facts:
     def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self._store.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _hour(text: str) -> datetime:
+    return datetime.fromisoformat(text + ":00:00+00:00")
 
 
 def _parts(names: Iterable[str]) -> Iterable[list[str]]:

@@ -90,6 +90,16 @@ def judge_checks(subject: str, rows: Sequence[Mapping[str, Any]], *, at: datetim
     return Judgement(subject, CHECKS, GOOD, f"{_tests(len(rows))} passed", at, **told)
 
 
+def spares(steps: Collection[str], stream: str) -> bool:
+    """Whether a run that failed in these steps did look at a table all the same; where nobody knows the steps, it did not.
+
+    Examples:
+        >>> spares({"load:crm.leads"}, "shop.orders"), spares({"discover:shop"}, "shop.orders"), spares(set(), "shop.orders")
+        (True, False, False)
+    """
+    return bool(steps) and not {"run", f"load:{stream}", f"discover:{stream.partition('.')[0]}"} & set(steps)
+
+
 def short(check_id: str) -> str:
     """Return the name of a test for people.
 

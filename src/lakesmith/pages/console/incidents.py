@@ -134,7 +134,9 @@ def _cause(incident: Incident) -> Markup:
 
 
 def _downstream(incident: Incident) -> Markup:
-    roles = {role: [hit.subject for hit in incident.hits if hit.role == role] for role in ("cause", "hit")}
+    whole = incident.line.subject  # `shop.*` hit beside each of its tables says nothing more
+    hits = [hit for hit in incident.hits if hit.role == "cause" or hit.subject != whole]
+    roles = {role: [hit.subject for hit in hits if hit.role == role] for role in ("cause", "hit")}
     groups = [("Where it began", roles["cause"]), ("Hit as well", roles["hit"])]
     below = incident.downstream
     if below is None:

@@ -87,9 +87,13 @@ class PostgresSource:
     def read_ahead(self, stream: StreamSpec) -> None:
         """Begin to read the first of the splits that were planned last, as many as are read at a time; `read` goes on with them.
 
+        Nothing is read ahead where a statement may not take any time it wants: while it waits to be taken, its time runs.
+
         Raises:
             MissingExtraError: If a driver is not installed.
         """
+        if self._options.statement_timeout_s is not None:
+            return
         load_driver(ADBC)  # here, as nothing that threads import may be what this one imports meanwhile
         import_module("lakesmith.sources.postgres.reading.reader")
         import_module("lakesmith.sources.postgres.types.batches")

@@ -93,6 +93,7 @@ class Api:
             places={**options.variables, **places},
             key=key,
             where=where or self._where,
+            flows=self.options.rate.concurrent,
         )
 
     def close(self) -> None:

@@ -61,7 +61,7 @@ def names(found):
     return [row["run_id"] for row in found[0]]
 
 
-@pytest.fixture(params=["file", "server"])
+@pytest.fixture(params=["file", pytest.param("server", marks=pytest.mark.long)])
 def record(request, tmp_path):
     address = request.getfixturevalue("shared_postgres").database() if request.param == "server" else None
     with Record(tmp_path, address) as opened:
@@ -93,6 +93,7 @@ def test_a_table_holds_every_row_of_runs_that_are_over(record, table, monkeypatc
     assert load(record.folder, table, position, address=record.address) == ([], position)
 
 
+@pytest.mark.parametrize("record", ["file", "server"], indirect=True)
 def test_every_line_of_an_incident_comes_with_how_it_stands(record):
     incident = {column.name: None for column in tables.incident.columns} | dict.fromkeys(
         ("rule", "subject", "title", "severity", "owner", "note", "data_safe", "facts", "target"), ""
@@ -155,6 +156,43 @@ def test_a_run_that_the_store_had_lost_is_read_once_it_is_back(record):
     found, position = load(record.folder, since=position, address=record.address)
     assert [row["run_id"] for row in found] == ["run-3", "run-6"]
     assert load(record.folder, since=position, address=record.address) == ([], position)
+
+
+@pytest.mark.parametrize("when", range(1, 12))
+def test_a_run_comes_back_once_wherever_reading_was_cut_off(tmp_path, monkeypatch, when):
+    monkeypatch.setattr(sealed, "RUNS", 2)
+    table = tables.seal
+    with Record(tmp_path) as record:
+        for number in range(1, 8):
+            record.run(number, {"shop.a": (1, 0), "shop.b": (1, 0), "shop.c": (1, 0)})
+        with record.store.engine.begin() as connection:
+            lost = table.c.sequence.in_((2, 3))
+            kept = [dict(row) for row in connection.execute(select(table).where(lost)).mappings()]
+            connection.execute(delete(table).where(lost))
+        found, position, parts = [], None, 0
+        while (part := piece(tmp_path, "lakesmith_steps", position)) is not None:
+            found += part[0]
+            position, parts = part[1], parts + 1
+            if parts == when:
+                with record.store.engine.begin() as connection:
+                    connection.execute(insert(table), kept)
+        if parts < when:
+            with record.store.engine.begin() as connection:
+                connection.execute(insert(table), kept)
+            found += load(tmp_path, "lakesmith_steps", position)[0]
+    steps = [(row["run_id"], row["step"]) for row in found]
+    wanted = [(f"run-{number}", f"load:shop.{name}") for number in range(1, 8) for name in "abc"]
+    assert sorted(steps) == wanted
+
+
+def piece(folder, table, since, size=2):
+    """Read one chunk alone, as a load that is cut off after it; None where nothing is left."""
+    stream = spec(table, size)
+    source = TelemetrySource(SourceContext("telemetry", TelemetryOptions(), folder, (stream,)))
+    for split in source.splits(stream, Ask(since)):
+        for chunk in source.read(stream, split, Ask(since)):
+            return chunk.rows.to_pylist(), source.advance(since, split, chunk.after)
+    return None
 
 
 def test_runs_that_were_let_go_are_not_waited_for(record):

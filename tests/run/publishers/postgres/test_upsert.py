@@ -73,6 +73,7 @@ def test_keys_that_tell_nothing_apart_are_refused(outbox):
     assert outbox.rows() == [(1, "a")]
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     ("there", "sent", "fine"),
     [

@@ -9,6 +9,7 @@ BIG = [(str(number), "x" * 90) for number in range(40_000)]
 BIG_TEXT = "k,v\n" + "".join(f"{key},{value}\n" for key, value in BIG)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("lacks", ["", "ranges", "etags", "heads"])
 def test_named_files_load_whatever_the_server_lacks(web, lacks):
     if lacks:

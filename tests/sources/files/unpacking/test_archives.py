@@ -64,6 +64,7 @@ def test_the_name_of_the_archive_tells_the_format_where_that_of_the_member_does_
     assert delivery.load(delivery.stream("other.zip", format="csv")).rows == [("1", "2")]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("method", ZIP_METHODS)
 def test_formats_that_seek_get_a_copy_they_can_seek_in(delivery, method: str) -> None:
     table = pa.table({"k": list(range(50_000)), "v": [f"value {number}" for number in range(50_000)]})

@@ -18,6 +18,7 @@ def told(loaded) -> tuple:
     return loaded.rows, [(reject.reason, reject.where.rpartition(":")[2], reject.raw) for reject in loaded.rejects]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("kind", [*PACKERS, *ZIP_METHODS])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -32,6 +33,7 @@ def test_any_bytes_load_as_they_would_unpacked(delivery, kind: str, noise: bytes
     assert told(delivery.load(delivery.stream(name))) == told(delivery.load(delivery.stream("plain.csv")))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("kind", PACKERS)
 def test_a_packed_file_cut_off_anywhere_is_refused(delivery, kind: str) -> None:
     packed = PACKERS[kind](CSV)
@@ -42,6 +44,7 @@ def test_a_packed_file_cut_off_anywhere_is_refused(delivery, kind: str) -> None:
         assert "byte" in caught.value.where or "not packed with" in caught.value.what
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
 def test_a_damaged_byte_is_noticed_or_does_not_matter(delivery, kind: str) -> None:
     packed = PACKERS[kind](CSV)

@@ -57,6 +57,7 @@ def test_ten_thousand_fields_are_read(copies):
     assert {batch.num_columns for batch in decoded.batches} == {501}
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "value",
     [

@@ -62,8 +62,17 @@ def wait_for_all():
     assert not threads()
 
 
-@pytest.mark.parametrize("most_bytes", [0, 30_000, 10**9])
-@pytest.mark.parametrize("is_awaited", [True, False])
+@pytest.mark.parametrize(
+    ("most_bytes", "is_awaited"),
+    [
+        (30_000, False),
+        (10**9, True),
+        *(
+            pytest.param(*one, marks=pytest.mark.long)
+            for one in ((0, False), (0, True), (30_000, True), (10**9, False))
+        ),
+    ],
+)
 def test_chunks_are_those_of_a_split_that_nobody_read_ahead(table, url, taken, monkeypatch, most_bytes, is_awaited):
     monkeypatch.setattr(reading_ahead, "AHEAD_BYTES", most_bytes)
     with opened(url, source=SMALL) as (source, spec):
@@ -94,18 +103,68 @@ def test_no_more_than_its_share_waits(url, monkeypatch):
 
 
 @pytest.mark.usefixtures("table")
-def test_another_question_gets_rows_of_its_own(url, taken):
+def test_another_question_gets_rows_of_its_own_and_ends_what_nobody_took(url, taken):
     with opened(url, source=SMALL) as (source, spec):
         splits = source.splits(spec, Ask())
         after = list(source.read(spec, splits[0], Ask()))[-1].after
-        source.read_ahead(spec)
         narrow = replace(spec, options=spec.options.model_copy(update={"select": ("id",)}))
-        chunks = [chunk for split in splits for chunk in source.read(narrow, split, Ask())]
-        assert chunks[0].rows.schema.names == ["id"]
-        list(source.read(spec, splits[0], Ask(after)))
+        for other, ask in ((narrow, Ask()), (spec, Ask(after))):
+            source.read_ahead(spec)
+            [*_, begun] = source._ahead._begun.values()
+            chunks = list(source.read(other, splits[0], ask))
+            assert chunks[0].rows.schema.names == (["id"] if other is narrow else ["id", "name", "page"])
+            assert not threads()
+            assert not begun._waiting
         assert not taken
+        source.read_ahead(spec)
         list(source.read(spec, splits[0], Ask()))
         assert taken == [splits[0].name]
+
+
+@pytest.mark.usefixtures("table")
+def test_a_plan_of_another_snapshot_ends_what_nobody_took(url, taken):
+    with opened(url, source=SMALL) as (source, spec):
+        source.splits(spec, Ask())
+        source.read_ahead(spec)
+        source._holder.close()  # as it is where the snapshot has become too old for a load to begin in it
+        splits = source.splits(spec, Ask())
+        assert rows_of([chunk for split in splits for chunk in source.read(spec, split, Ask())])
+        assert not taken
+        assert not source._ahead._begun
+
+
+def test_a_stream_that_never_took_its_splits_leaves_no_session_to_those_after_it(table, url, monkeypatch, tmp_path):
+    from lakesmith.run import execute
+
+    loading, most = execute.load_stream, []
+
+    def failing(job, **more):
+        if job.spec.id.name == "a":
+            raise SourceDataError("It is broken.", where="shop.a", fix="none")
+        load = loading(job, **more)
+        most.append(table.execute(OTHERS).fetchone()[0])
+        return load
+
+    monkeypatch.setattr(execute, "load_stream", failing)
+    monkeypatch.setenv("AHEAD_URL", url)
+    two = PROJECT.replace("{t: {mode: replace}}", "{a: {mode: replace, table: t}, t: {mode: replace}}")
+    (tmp_path / "lakesmith.yml").write_text(two)
+    expected = said_by(table, "select * from t")
+    project = lakesmith.open(tmp_path)
+    result = project.run()
+    assert result.state == "failed"
+    assert most == [1 + PostgresSource.Options(url=url).connections]  # the snapshot's and its own
+    assert lines_of((tmp_path / "lake" / "shop" / "t" / "data").glob("*.parquet")) == expected
+    assert table.execute(OTHERS).fetchone()[0] == 0
+
+
+@pytest.mark.usefixtures("table")
+def test_nothing_is_read_ahead_where_the_time_of_a_statement_may_run_out_while_it_waits(url):
+    with opened(url, source={**SMALL, "statement_timeout_s": 600}) as (source, spec):
+        assert len(source.splits(spec, Ask())) > 3
+        source.read_ahead(spec)
+        assert not threads()
+        assert not source._ahead._begun
 
 
 def test_what_reading_fails_over_is_raised_behind_what_came_before_and_again(table, url):

@@ -64,7 +64,14 @@ def lines(batches):
     return canonical_rows(pa.Table.from_batches(batches))
 
 
-@pytest.mark.parametrize("name", ["t", "_ls_blocks", "_ls_pages", "packed", 'it\'s {one} "t" %s'])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_ls_blocks",
+        'it\'s {one} "t" %s',
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("t", "_ls_pages", "packed")),
+    ],
+)
 def test_every_row_comes_once_whatever_the_table_is_called(db, url, name):
     quoted = psycopg.sql.Identifier(name).as_string()
     db.execute(MAKE.format(quoted))

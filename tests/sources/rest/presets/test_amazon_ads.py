@@ -198,6 +198,7 @@ def test_refusals_say_what_to_do(shop, book, changed, fix):
     assert "not-mine" not in str(error)
 
 
+@pytest.mark.long
 def test_what_may_not_be_read_does_not_stop_the_rest(shop, book):
     with ApiServer(AmazonAds(book), [Fault("permission_missing", "adGroups")]) as server:
         [error] = shop.reach(server).run()
@@ -223,6 +224,7 @@ def test_the_region_says_which_host_is_asked():
 MINE = {"profile_id": "1", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
 
 
+@pytest.mark.long
 def test_days_that_amazon_has_no_more_are_refused_with_the_way_out(shop, book):
     shop.streams = {"campaign_days": QUICK}
     with ApiServer(AmazonAds(book, today=ago(0))) as server:

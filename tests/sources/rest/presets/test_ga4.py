@@ -85,6 +85,7 @@ def test_a_bad_day_and_the_next(shop, records):
     assert "access-1-of-this-run" not in words
 
 
+@pytest.mark.long
 def test_rolled_up_and_sampled_figures_are_said(shop, records):
     with ApiServer(Ga4(records, other_beyond=2, sampled=(1, 10))) as server:
         assert shop.reach(server).run() == []
@@ -142,6 +143,7 @@ def test_refusals_say_what_to_do(shop, records):
         assert "quota of tokens" in error.fix
 
 
+@pytest.mark.long
 def test_a_report_of_ones_own_names_its_dimensions_and_figures(tmp_path, records):
     own = {
         "key": ["date", "sessionMedium"],
@@ -177,6 +179,7 @@ def test_check_says_what_is_needed_and_how_to_get_it(shop, records):
         assert "IAM & Admin, Service accounts" in fault.fix
 
 
+@pytest.mark.long
 def test_a_row_that_google_takes_back_is_gone(shop, records):
     """Sessions may be given to another campaign later: a row of a day that is read again is gone then, and so is its sum."""
     shop.streams = {"sessions": None}

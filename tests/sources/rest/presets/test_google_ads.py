@@ -147,6 +147,7 @@ def test_a_redirect_to_another_host_brings_nothing_and_takes_no_credential(shop,
     assert loaded(shop)["campaign_days"] == said_by(book)["campaign_days"]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("changed", "what", "fix"),
     [

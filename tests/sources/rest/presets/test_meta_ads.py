@@ -236,6 +236,7 @@ def test_requests_are_signed_where_the_app_demands_it(project, book):
     assert signed == {hmac.new(b"secret-of-the-app", TOKEN.encode(), "sha256").hexdigest()}
 
 
+@pytest.mark.long  # the fast suite asks this of HubSpot
 def test_no_credential_goes_to_another_host(project, book):
     project.streams = {"campaign_days": None}
     with ApiServer(MetaAds(book, page_rows=20)) as server:

@@ -142,6 +142,7 @@ def test_every_fault_of_a_job(project, crm, name):
     assert loaded(project) == said_by(crm, fields=NAMED)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("amount", [-2, -40])
 def test_a_page_whose_length_is_too_short_is_asked_for_again(project, crm, amount):
     project.streams = {"account": {"fields": NAMED, "bulk": True, "mode": "replace"} | WAITS}
@@ -152,6 +153,7 @@ def test_a_page_whose_length_is_too_short_is_asked_for_again(project, crm, amoun
     assert project.loads["account"].counts.quarantined == 0
 
 
+@pytest.mark.long
 def test_a_job_brings_the_whole_object_each_time(project, crm):
     project.streams = {"firms": {"object": "Account", "fields": NAMED, "bulk": True, "mode": "replace"} | WAITS}
     faults = [
@@ -217,6 +219,7 @@ def test_records_that_change_while_they_are_read_come_with_the_next_load(project
     assert loaded(project)[crm.kinds["Account"][6]["Id"]]["name"] == "Busy"
 
 
+@pytest.mark.long  # the fast suite asks this of HubSpot
 def test_no_credential_goes_to_another_host(project, crm):
     del project.streams["lead"]
     with ApiServer(Salesforce(crm, page_rows=2)) as server:

@@ -136,6 +136,7 @@ def test_orders_that_change_while_they_are_read_are_there_in_the_end(project, re
     assert loaded(project)[5_400_000_000_000]["name"] == "Busy"
 
 
+@pytest.mark.long  # the fast suite asks this of HubSpot
 def test_no_credential_goes_to_another_host(project, records):
     with ApiServer(Shopify(records)) as server:
         assert sent_elsewhere(project, server, ORDERS)
@@ -181,6 +182,7 @@ def said_in_bulk(records):
     }
 
 
+@pytest.mark.long
 def test_a_bulk_operation_brings_all_orders_each_time(project, records):
     project.streams = {"orders_bulk": WAITS}
     faults = [

@@ -9,8 +9,8 @@
 {% macro query_comment(node) -%}
   {%- set said = {
     'app': 'lakesmith',
-    'run': dbt_metadata_envs.get('LAKESMITH_RUN', ''),
-    'step': dbt_metadata_envs.get('LAKESMITH_STEP', ''),
+    'run': env_var('LAKESMITH_RUN_ID', ''),
+    'step': env_var('LAKESMITH_RUN_STEP', ''),
     'target': target.name,
   } -%}
   {%- if node -%}

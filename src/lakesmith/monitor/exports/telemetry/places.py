@@ -22,19 +22,18 @@ _POSTGRES = "postgresql"
 
 
 def engine_of(root: Path, address: str | None, where: str) -> Engine | None:
-    """Return an engine on the run store of the project in `root`; None where there is none yet.
+    """Return an engine on a run store; None where there is none yet.
 
     Args:
         root: The project's folder.
-        address: What the source says; None: what the project says.
-        where: Where the source is written, for messages.
+        address: That of a server; None: the store is the project's file.
+        where: Where the address is written, for messages.
 
     Raises:
         LakesmithError: If the address is none, or its driver is not installed.
     """
-    server, place = (address, where) if address else (_said(root), f"{PROJECT_FILE}: monitor.store")
-    if server:
-        return connect_server(server, where=place)
+    if address:
+        return connect_server(address, where=where)
     file = ProjectPaths(root).store
     return connect_file(file) if file.is_file() else None
 
@@ -76,8 +75,12 @@ def _explained(error: DBAPIError, engine: Engine) -> LakesmithError:
     )
 
 
-def _said(root: Path) -> str | None:
-    """Return what `monitor.store` says, with its references replaced; whoever opened the project has found its faults before."""
+def said(root: Path) -> str | None:
+    """Return what `monitor.store` of a project says, with its references replaced; None where it says nothing.
+
+    Raises:
+        ProjectFileError: If a reference has no value; whoever opened the project has found that before.
+    """
     file, faults = ProjectPaths(root).file, Faults()
     document = read_document(file.read_bytes(), Place(0, PROJECT_FILE, 1), faults) if file.is_file() else None
     section = document.data.get("monitor") if document and isinstance(document.data, dict) else None

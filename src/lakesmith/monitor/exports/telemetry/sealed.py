@@ -27,7 +27,8 @@ _SEAL = tables.seal.c
 class Mark:
     """How far the runs are read: all up to a seal, and `rows` of those after it; `chain` and `at` tell that seal from another store's.
 
-    `missing` are seals before it that were not there: the store had lost them, and `lakesmith doctor` may bring them back.
+    `missing` are seals before it that were not there: the store had lost them, and `lakesmith doctor` may bring them back. `back` is
+    one of them that is: `rows` are of it then, 0 where none is being read.
     """
 
     seal: int = 0
@@ -35,6 +36,7 @@ class Mark:
     at: str = ""
     rows: int = 0
     missing: tuple[int, ...] = ()
+    back: int = 0
 
     @classmethod
     def read(cls, position: bytes | None) -> Mark:
@@ -101,21 +103,28 @@ def _next(engine: Engine, content: Content, mark: Mark, until: int, size: int) -
         counted = connection.execute(select(func.count()).select_from(stretch.subquery())).scalar() or 0
         total = connection.execute(_of(content, among, func.count())).scalar() or 0
         read = mark.rows + len(rows)
-        after = replace(mark, rows=read) if read < total else _past(connection, mark, group)
+        part = replace(mark, rows=read, back=group[0] if group[0] <= mark.seal else 0)
+        after = part if read < total else _past(connection, mark, group)
     return Page(rows, counted, after.position(), f"runs {group[0]}..{group[-1]}"), after
 
 
 def _group(connection: Connection, mark: Mark, until: int) -> Sequence[int]:
-    """Return the next seals to read: those that are back again come first."""
-    query = select(_SEAL.sequence).order_by(_SEAL.sequence).limit(RUNS)
-    back = connection.execute(query.where(_SEAL.sequence.in_(mark.missing))).scalars().all() if mark.missing else ()
-    return back or connection.execute(query.where(_SEAL.sequence > mark.seal, _SEAL.sequence <= until)).scalars().all()
+    """Return the next seals to read: one that is back again comes first, but not in the middle of others."""
+    if mark.back:
+        return (mark.back,)
+    query = select(_SEAL.sequence).order_by(_SEAL.sequence)
+    if mark.missing and not mark.rows:
+        back = connection.execute(query.where(_SEAL.sequence.in_(mark.missing)).limit(1)).scalar()
+        if back is not None:
+            return (back,)
+    ahead = query.where(_SEAL.sequence > mark.seal, _SEAL.sequence <= until)
+    return connection.execute(ahead.limit(RUNS)).scalars().all()
 
 
 def _past(connection: Connection, mark: Mark, group: Sequence[int]) -> Mark:
     """Return the mark once all rows of a group are read."""
     if group[-1] <= mark.seal:
-        return replace(mark, rows=0, missing=tuple(one for one in mark.missing if one not in group))
+        return replace(mark, rows=0, back=0, missing=tuple(one for one in mark.missing if one not in group))
     first = connection.execute(select(func.min(_SEAL.sequence))).scalar() or 1
     holes = sorted({*range(max(mark.seal + 1, first), group[-1])}.difference(group))
     row = connection.execute(select(_SEAL.chain, _SEAL.sealed_at).where(_SEAL.sequence == group[-1])).one()
@@ -124,7 +133,7 @@ def _past(connection: Connection, mark: Mark, group: Sequence[int]) -> Mark:
 
 def _here(connection: Connection, mark: Mark) -> Mark:
     """Return the mark as this store counts: one that began anew has numbered its seals from the beginning."""
-    if not mark.seal:
+    if not mark.seal or not mark.chain:
         return mark
     query = select(tables.seal).where(_SEAL.sequence.in_((mark.seal, mark.seal + 1)))
     there = {row["sequence"]: of_row(row) for row in map(dict, connection.execute(query).mappings())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError
@@ -101,11 +102,19 @@ class TelemetrySource:
             )
         return CONTENTS[name]
 
+    @cached_property
+    def _address(self) -> tuple[str | None, str]:
+        """The address of the run store, None for the project's file, and where it is written."""
+        from lakesmith.monitor.exports.telemetry.places import said
+
+        own: str | None = self._context.options.store
+        return (own, self._context.where) if own else (said(self._context.root), "lakesmith.yml: monitor.store")
+
     @contextmanager
     def _engine(self) -> Iterator[Engine | None]:
         from lakesmith.monitor.exports.telemetry.places import engine_of
 
-        engine = engine_of(self._context.root, self._context.options.store, self._context.where)
+        engine = engine_of(self._context.root, *self._address)
         try:
             yield engine
         finally:

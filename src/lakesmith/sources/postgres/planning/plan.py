@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 UNSIZED_PARTS = 4
 """A view is cut into this many parts for each connection, as nobody knows how large it is."""
 
+MOST_PARTS = 8_192
+"""About how many parts a plan cuts a table into at most: every load lists all of them, and what is left of the list goes into checkpoints."""
+
 KB = 1024
 WHOLE = "whole"
 
@@ -174,11 +177,12 @@ class Planning:
         return f"{self._relation}.{cursor.column.quoted}"  # by itself the name would mean what is selected under it, maybe a text
 
     def _parts(self) -> list[Part]:
-        table, split_bytes = self.known.table, self.options.split_kb * KB
+        table = self.known.table
         relation = table.relation.quoted
         if self.stream.options.split_by is not None:
             column = self.known.column(self.stream.options.split_by, self.stream, "split_by")
             known_size = table.size_bytes if table.kind != "view" else None
+            split_bytes = self._split_bytes(known_size or 0)
             count = -(-known_size // split_bytes) if known_size else UNSIZED_PARTS * self.options.connections
             cuts = find_cuts(self.snapshot.session, relation, column, max(1, count), self.stream)
             return list(key_parts(relation, column.quoted, cuts))
@@ -189,7 +193,12 @@ class Planning:
     @property
     def _pages(self) -> Pages | None:
         """How heaps are cut, None if the server does not find a range of pages without looking at all others."""
-        return Pages(self.options.split_kb * KB, self.snapshot.block_bytes) if self.snapshot.can_range else None
+        size = sum(leaf.size_bytes or 0 for leaf in self.known.leaves)
+        return Pages(self._split_bytes(size), self.snapshot.block_bytes) if self.snapshot.can_range else None
+
+    def _split_bytes(self, size: int) -> int:
+        """Return how large the parts of a table of `size` bytes are."""
+        return max(self.options.split_kb * KB, -(-size // MOST_PARTS))
 
     def _ranges(self) -> dict[str, tuple[int, int | None]]:
         """Return the pages of each part of a heap, by the part's name."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lakesmith.model.streams import Position, Split, StreamSpec
+from lakesmith.sources.postgres.planning.plan import Token
 
 if TYPE_CHECKING:
     from lakesmith.model.streams import Chunk
@@ -80,13 +81,17 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
-    """A split that is being read, and for whom: a reader with another question gets rows of its own."""
+class _Question:
+    """For whom splits are read: who asks for another stream, from another position or by another plan wants none of them."""
 
     stream: StreamSpec
     since: Position | None
-    split: Split
-    ahead: Ahead
+    plan: str
+
+    @classmethod
+    def of(cls, stream: StreamSpec, since: Position | None, split: Split) -> _Question:
+        """Return what somebody wants to know who reads a split."""
+        return cls(stream, since, Token.decode(split.token).plan)
 
 
 class ReadingAhead:
@@ -94,29 +99,39 @@ class ReadingAhead:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._begun: list[_Begun] = []
+        self._question: _Question | None = None
+        self._begun: dict[Split, Ahead] = {}
 
     def begin(
         self, stream: StreamSpec, since: Position | None, splits: Sequence[Split], read: Callable[[Split], Chunks]
     ) -> None:
-        """Begin to read splits, a thread and a session for each; what was begun before and not taken is dropped."""
+        """Begin to read splits of one plan, a thread and a session for each; what was begun before and not taken is dropped."""
         self.close()
-        most_bytes = AHEAD_BYTES // max(1, len(splits))
-        begun = [_Begun(stream, since, split, Ahead(read(split), most_bytes)) for split in splits]
+        if not splits:
+            return
         with self._lock:
-            self._begun = begun
+            self._question = _Question.of(stream, since, splits[0])
+            for split in splits:  # one by one: what has begun is known, and ends, if the next cannot
+                self._begun[split] = Ahead(read(split), AHEAD_BYTES // len(splits))
 
     def take(self, stream: StreamSpec, since: Position | None, split: Split) -> Ahead | None:
-        """Return the chunks of a split that was begun for the same question, None if there is none; each is given once."""
+        """Return the chunks of a split that was begun for the same question, None if there is none; each is given once.
+
+        Another question says that a load of something else is on: what nobody took is dropped, so that its sessions do not add up.
+        """
         with self._lock:
-            for number, one in enumerate(self._begun):
-                if (one.split, one.since, one.stream) == (split, since, stream):
-                    return self._begun.pop(number).ahead
+            if not self._begun:
+                return None
+            if self._question == _Question.of(stream, since, split):
+                return self._begun.pop(split, None)
+        self.close()
         return None
 
     def close(self) -> None:
         """End what nobody took."""
         with self._lock:
-            begun, self._begun = self._begun, []
+            begun, self._begun = list(self._begun.values()), {}
         for one in begun:
-            one.ahead.close()
+            one.cancel()  # all of them first, so that they end side by side
+        for one in begun:
+            one.close()

@@ -75,7 +75,7 @@ class _Reading:
     def __init__(self, plan: Plan, request: Request, part: int) -> None:
         self.plan, self.request, self.part = plan, request, part
         self.paging = plan.options.paging
-        self.tally = Tally(is_stable=not plan.keeps_pages)
+        self.tally = Tally(is_stable=not plan.keeps_pages, most_keys=plan.most_keys)
 
     def read(self, at: Mapping[str, Any]) -> Flow:
         state: State | None = at.get("next", first(self.paging))

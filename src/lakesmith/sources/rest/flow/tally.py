@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lakesmith.sources.rest.reading.documents import Document
 
 KEYS = 1_000_000
-"""How many keys are remembered to see whether records moved between pages."""
+"""How many keys are remembered to see whether records moved between pages; they take some 80 MB."""
 
 
 class MovedError(Exception):
@@ -22,9 +22,11 @@ class Tally:
 
     `empties` are the pages without records that came last, `misses` answers without a list of records; `total` is what the API says.
     `is_stable`: records keep their places, so that one whose key came before is not one that moved: these are counted in `doubles`.
+    `most_keys` are remembered, and not those of records beyond.
     """
 
     is_stable: bool = False
+    most_keys: int = KEYS
 
     pages: int = 0
     records: int = 0
@@ -39,7 +41,7 @@ class Tally:
     @property
     def has_room(self) -> bool:
         """Whether more keys are remembered."""
-        return len(self.keys) <= KEYS
+        return len(self.keys) <= self.most_keys
 
     def has(self, document: Document) -> bool:
         """Whether a page with the same records was there before."""
@@ -82,6 +84,7 @@ class Tally:
         if not self.doubles:
             return ()
         came = "1 record came" if self.doubles == 1 else f"{self.doubles:,} records came"
+        came = came if self.has_room else f"At least {came}"
         return (
             f"{came} with a key that came before, and each is a row; with `mode: dedupe` the newest of a key counts.",
         )

@@ -8,6 +8,7 @@ with seen as (
 
   select target, subject as table_name, cast(null as {{ lakesmith.type_instant() }}) as loaded_at
   from {{ ref('stg_SOURCE__judgements') }}
+  where subject not like '%.*' -- a source as a whole
 )
 
 select

@@ -1,8 +1,10 @@
--- How every table is: the worst of what its rules thought last, its loads, and what still needs somebody. One row per target and table.
+-- How every table is: the worst of what its rules thought last, and what still needs somebody. One row per target and table.
+-- It is good only if its loads, its freshness and its checks were all looked at.
 with judged as (
   select
     target,
     subject,
+    rule,
     verdict,
     reason,
     judged_at,
@@ -20,6 +22,17 @@ ranked as (
   where place = 1
 ),
 
+looked as (
+  select
+    target,
+    subject,
+    max(case when rule in ('schedule', 'age', 'event_age', 'publication', 'checks') then 0 else 1 end)
+    + max(case when rule in ('schedule', 'age', 'event_age', 'publication') then 1 else 0 end)
+    + max(case when rule = 'checks' then 1 else 0 end) as parts
+  from ranked
+  group by target, subject
+),
+
 thought as (
   select
     *,
@@ -31,11 +44,19 @@ loads as (
   select
     table_sk,
     max(case when state <> 'failed' then finished_at end) as last_success_at,
-    cast(sum(rows_written) as bigint) as rows_written,
-    cast(sum(rows_quarantined) as bigint) as rows_quarantined,
-    count(case when state = 'failed' then 1 end) as loads_failed
-  from {{ ref('fct_loads') }}
-  where loaded_on > {{ lakesmith.utc_date(lakesmith.built_at()) }} - 7
+    cast(sum(case when is_recent then rows_written end) as bigint) as rows_written,
+    cast(sum(case when is_recent then rows_quarantined end) as bigint) as rows_quarantined,
+    count(case when is_recent and state = 'failed' then 1 end) as loads_failed
+  from (
+    select
+      table_sk,
+      state,
+      finished_at,
+      rows_written,
+      rows_quarantined,
+      loaded_on > {{ lakesmith.utc_date(lakesmith.built_at()) }} - 7 as is_recent
+    from {{ ref('fct_loads') }}
+  ) as dated
   group by table_sk
 ),
 
@@ -60,8 +81,16 @@ select
   tables.target,
   tables.table_name,
   tables.source_name,
-  coalesce(thought.verdict, 'unknown') as verdict,
-  coalesce(thought.reason, 'no rule has judged it yet') as reason,
+  case
+    when thought.badness <= 3 then thought.verdict
+    when looked.parts = 3 then thought.verdict
+    else 'unknown'
+  end as verdict,
+  case
+    when thought.verdict is null then 'no rule has judged it yet'
+    when thought.badness <= 3 or looked.parts = 3 then thought.reason
+    else 'not all of its loads, its freshness and its checks were looked at'
+  end as reason,
   thought.judged_at,
   loads.last_success_at,
   newest.rows_after as table_rows,
@@ -72,6 +101,7 @@ select
   {{ lakesmith.built_at() }} as _ls_built_at
 from {{ ref('dim_table') }} as tables
 left join thought on thought.target = tables.target and thought.subject = tables.table_name and thought.worst = 1
+left join looked on looked.target = tables.target and looked.subject = tables.table_name
 left join loads on loads.table_sk = tables.table_sk
 left join newest on newest.table_sk = tables.table_sk and newest.place = 1
 left join incidents on incidents.target = tables.target and incidents.subject = tables.table_name
