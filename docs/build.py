@@ -23,6 +23,7 @@ BUILT_IN = (
     "airbyte",
     "dlt",
     "existing",
+    "lakesmith",
     "duckdb",
     "parquet",
     "csv",

@@ -170,6 +170,26 @@ def test_an_end_is_told_with_how_long_it_was_and_one_that_nobody_heard_of_is_not
     assert office.told() == []
 
 
+def test_what_comes_and_goes_is_told_a_few_times_and_its_end_at_last(office):
+    bad, good = judged("shop.orders", "volume"), judged("shop.orders", "volume", "good")
+    for _ in range(12):
+        office.see(bad, later=M(1))
+        office.see(good, later=M(1))
+    office.see(good, later=M(6))
+    kinds = [kind for kind, _ in office.told()]
+    assert kinds == ["opened", "resolved"]
+    for _ in range(6):
+        for thought in (bad, good):
+            office.see(thought, later=M(10))
+            office.see(thought, later=M(1))
+    assert [kind for kind, _ in office.told()] == ["opened", "resolved"]
+    office.see(bad, later=M(10))
+    office.see(bad, later=M(1))
+    assert office.told() == []
+    office.see(bad, later=H(4))
+    assert [kind for kind, _ in office.told()] == ["opened"]
+
+
 def test_a_storm_is_one_digest(office):
     storm = [judged(f"shop.t{n}", "nulls") for n in range(25)]
     office.see(*storm)

@@ -62,7 +62,9 @@ class Yard:
         return found
 
     def thought(self, rule, subject):
-        found = [one for one in judge(self.shop, self.store) if (one.rule, one.subject, one.column) == (rule, subject, "")]
+        found = [
+            one for one in judge(self.shop, self.store) if (one.rule, one.subject, one.column) == (rule, subject, "")
+        ]
         return found[0].verdict if found else None
 
     def open(self):
@@ -121,7 +123,9 @@ def test_frequent_runs_of_others_do_not_make_a_daily_table_unknown(kind, tmp_pat
 
 def test_tests_are_known_however_many_runs_found_nothing_new(yard):
     months_of(yard.store, ALL, usual)
-    write(yard.store, [run_row(f"run-{n:03}z", NIGHT + timedelta(minutes=n), "nothing_new", minutes=1) for n in range(80)])
+    write(
+        yard.store, [run_row(f"run-{n:03}z", NIGHT + timedelta(minutes=n), "nothing_new", minutes=1) for n in range(80)]
+    )
     thoughts = Thoughts(yard.shop, yard.store)
     assert "run-060-1118" in thoughts._building
     assert not any(run_id.endswith("z") for run_id in thoughts._building)

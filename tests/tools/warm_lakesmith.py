@@ -122,7 +122,7 @@ class Exit:
 
     def leave(self) -> None:
         for found in gc.get_objects():
-            if isinstance(found, sqlite3.Connection):
+            if type(found) is sqlite3.Connection:  # to ask a dead weak proxy what it is raises
                 found.close()  # what was written beside the database goes into it, as at any other end
         sys.stdout.flush()
         sys.stderr.flush()

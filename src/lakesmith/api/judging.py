@@ -59,7 +59,9 @@ def _may_rest(shop: Workshop, store: RunStore, run_id: str) -> bool:
             if newest is None or newest < stamp(now - RESTS) or connection.execute(wrong).scalar():
                 return False
             incident, delivery = tables.incident, tables.delivery
-            still_open = select(incident.c.incident_id).where(incident.c.target == shop.target.name, incident.c.state != "resolved")
+            still_open = select(incident.c.incident_id).where(
+                incident.c.target == shop.target.name, incident.c.state != "resolved"
+            )
             unsent = select(delivery.c.delivery_id).where(delivery.c.state.in_(("waiting", "sending")))
             return not any(connection.execute(query.limit(1)).first() for query in (still_open, unsent))
     except SQLAlchemyError:

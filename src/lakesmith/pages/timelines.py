@@ -162,7 +162,7 @@ def _told(value: Timeline) -> str:
     bad = sum(mood_of(run.state) == "bad" for run in runs)
     going = sum(run.state == "running" for run in runs)
     ahead = sum(len(lane.next_starts) for lane in value.lanes)
-    parts = [f"{len(runs):,} runs", f"{bad:,} failed or lost" if bad else "none failed"]
+    parts = [f"{len(runs):,} run{'' if len(runs) == 1 else 's'}", f"{bad:,} failed or lost" if bad else "none failed"]
     parts += [f"{going:,} running"] if going else []
     return f"{', '.join(parts)}; {ahead:,} starts are due until {value.end:%H:%M}."
 

@@ -153,3 +153,20 @@ def test_a_warning_is_a_warning_until_something_worse_joins():
 def test_learning_and_unknown_are_no_causes():
     verdicts = ("good", "learning", "unknown")
     assert found(Seen(judgements=tuple(judged("shop.a", verdict=one) for one in verdicts))) == []
+
+
+def test_what_dbt_skips_below_a_failing_test_is_no_cause_of_its_own():
+    above = {"marts.mart_x": frozenset({"silver.stg_x"})}
+    skipped, other = judged("marts.mart_x", "load"), judged("marts.mart_y", "load")
+    seen = Seen(failing=(failing(relation="silver.stg_x"),), judgements=(skipped, other))
+    found = causes_of(seen, lambda subject: above.get(subject, frozenset()))
+    assert {(cause.rule, cause.subject) for cause in found} == {("check", "silver.stg_x"), ("load", "marts.mart_y")}
+
+
+def test_a_run_that_failed_as_a_whole_explains_what_it_did_not_load_and_no_other_run():
+    mine = [judged(name, "load", run_id="r1") for name in ("shop.orders", "crm.leads")]
+    late = [judged(name, "age") for name in ("shop.orders", "crm.leads")]
+    other = judged("ads.clicks", "load", run_id="r0")
+    seen = Seen(faults=(fault(step="run", subject="run", error_class="config"),), judgements=(*late, *mine, other))
+    found = causes_of(seen, nothing_above)
+    assert {(cause.rule, cause.subject) for cause in found} == {("fault", "run"), ("load", "ads.clicks")}

@@ -17,6 +17,7 @@ from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
     from lakesmith.api.viewing.standing import Standing
+    from lakesmith.monitor.reading import History
 
 DAY = timedelta(days=1)
 
@@ -29,6 +30,7 @@ class Desk:
     connection: Connection
     now: datetime
     standing: Standing
+    history: History
     store: str = ""
     known: dict[str, Any] = field(default_factory=dict)
 

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
+from lakesmith.api.existing import verdict_of
 from lakesmith.api.viewing.desk import ORDER, Desk, at
 from lakesmith.api.viewing.hourly import small_plots
 from lakesmith.api.viewing.lines import OPEN, change_line, incident_lines
+from lakesmith.api.viewing.others import fresh_line, others_of
 from lakesmith.api.viewing.tables import table_lines
 from lakesmith.api.viewing.timelines import timeline_of
+from lakesmith.model.watching import LATE
 from lakesmith.monitor import tables
 from lakesmith.monitor.judging.values import FRESHNESS_RULES
 from lakesmith.pages.views.common import ChangeLine, IncidentLine, JudgementLine
@@ -30,6 +33,14 @@ def front_view(desk: Desk) -> Front:
     unlooked = sum(not desk.standing.is_judged(line.name) for line in lines)
     verdicts = Counter(line.health.verdict for line in lines)
     mood, headline = sentence(lines, incidents, len(incidents) + more, unlooked)
+    has_run = bool(desk.first(select(tables.run.c.run_id).where(tables.run.c.target == desk.target)))
+    if lines and not has_run:
+        headline = (
+            f"Nothing has run yet, so nothing is known of {len(lines):,} {'table' if len(lines) == 1 else 'tables'}."
+        )
+    missed = verdict_of(others_of(desk))
+    if missed and mood in ("good", "unknown"):
+        mood, headline = ("warn" if missed[0] == LATE else "unknown"), missed[1]
     return Front(
         desk.place,
         headline,
@@ -39,7 +50,7 @@ def front_view(desk: Desk) -> Front:
         more,
         _freshness(desk, lines),
         timeline_of(desk),
-        small_plots(desk),
+        small_plots(desk) if has_run else [],
         _changes(desk),
         _mutes(desk),
         [one for one in blind if one.verdict == "learning"][:SHOWN_LEARNING],
@@ -93,7 +104,8 @@ def _freshness(desk: Desk, lines: Sequence[TableLine]) -> list[FreshLine]:
         if one.subject in known and (one.subject not in newest or _urgency(one) < _urgency(newest[one.subject])):
             newest[one.subject] = one
     worst = sorted(newest.values(), key=_urgency)[:SHOWN_FRESH]
-    return [
+    others = [fresh_line(desk, one) for one in others_of(desk) if one.state == LATE]
+    return others[:SHOWN_FRESH] + [
         FreshLine(one.subject, one.verdict, one.value, one.upper if one.upper is not None else one.expected, one.reason)
         for one in worst
     ]

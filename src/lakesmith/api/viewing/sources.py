@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from lakesmith.api.viewing.changes import marks_between, runs_of
 from lakesmith.api.viewing.desk import Desk
 from lakesmith.api.viewing.lines import error_line
+from lakesmith.api.viewing.others import other_line, others_of, state_of
 from lakesmith.api.viewing.table import changes_of
 from lakesmith.api.viewing.tables import SORTS, table_lines
 from lakesmith.api.viewing.throughput import Loads, plots_of, reasons_of
@@ -58,7 +59,8 @@ def source_view(desk: Desk, key: str) -> Source | None:
         runs_of(desk, [row["run_id"] for row in days]), [one for one in changes if one.seen_at >= start]
     )
     drawn = Throughput(start, desk.now, marks, plots_of(Loads(days, unit="day"), (), ()))
-    return Source(desk.place, line, sorted(lines, key=SORTS["health"]), drawn, errors[:SHOWN_ERRORS], changes)
+    others = [other_line(one) for one in others_of(desk, name)] if not desk.shop.config.sources[name].loads else []
+    return Source(desk.place, line, sorted(lines, key=SORTS["health"]), others, drawn, errors[:SHOWN_ERRORS], changes)
 
 
 def _line(
@@ -70,9 +72,11 @@ def _line(
     changes: int,
 ) -> SourceLine:
     source = desk.shop.config.sources[name]
+    if not source.loads:
+        return _watched(desk, name, source.type, errors)
     verdicts = Counter(line.health.verdict for line in lines)
     loads = [newest[line.name] for line in lines if line.name in newest]
-    state, reason = _state(source.loads, lines, loads)
+    state, reason = _state(lines, loads)
     good = [line.loaded_at for line in lines if line.loaded_at and newest.get(line.name, {}).get("state") in GOOD]
     rows = sum(line.rows_day or 0 for line in lines)
     return SourceLine(
@@ -80,10 +84,16 @@ def _line(
     )
 
 
-def _state(loads_itself: bool, lines: Sequence[TableLine], loads: Sequence[Mapping[str, Any]]) -> tuple[str, str]:  # noqa: FBT001
+def _watched(desk: Desk, name: str, kind: str, errors: int) -> SourceLine:
+    """Return a source that others load: the worst of its tables, and when one was loaded last."""
+    found = others_of(desk, name)
+    state, reason = state_of(found)
+    loaded = max((one.loaded_at for one in found if one.loaded_at), default=None)
+    return SourceLine(name, kind, state, reason, len(found), loaded, 0, errors, 0, {})
+
+
+def _state(lines: Sequence[TableLine], loads: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     """Return the word for a source's state, and why."""
-    if not loads_itself:
-        return "watched", "others load its tables"
     if not loads:
         return "never_loaded", "no load is on record"
     failed = [load["stream"] for load in loads if load["state"] not in GOOD]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -145,16 +147,37 @@ def subjects_of(shop: Workshop, judged: Iterable[str]) -> list[str]:
         shop: The project on a target.
         judged: What has been judged: what the project does not have any more is among it.
     """
-    from lakesmith.api.health import manifest_of
-    from lakesmith.run.selecting import datasets_of
-
     streams = [str(spec.id) for spec in shop.config.streams()] if shop.target.ingest else []
-    manifest = manifest_of(shop)
-    if manifest is not None:
-        return [*streams, *(dataset.relation for dataset in datasets_of(manifest))]
+    readers = _what_readers_get(shop)
+    if readers is not None:
+        return [*streams, *readers]
     return list(
         dict.fromkeys([*streams, *(name for name in judged if name.partition(".")[0] not in shop.config.sources)])
     )
+
+
+def _what_readers_get(shop: Workshop) -> tuple[str, ...] | None:
+    """Return the relations that readers get; None if dbt never wrote a manifest. It is read again when its file is another one."""
+    from lakesmith.dbt.artifacts import MANIFEST
+
+    folder = shop.paths.dbt_target
+    try:
+        facts = (folder / MANIFEST).stat()
+    except OSError:
+        return None
+    return _relations_in(folder, (facts.st_mtime_ns, facts.st_size, facts.st_ino))
+
+
+@lru_cache(maxsize=8)
+def _relations_in(folder: Path, _version: tuple[int, ...]) -> tuple[str, ...] | None:
+    from lakesmith.dbt.artifacts import read_manifest
+    from lakesmith.errors import TransformError
+    from lakesmith.run.selecting import datasets_of
+
+    try:
+        return tuple(dataset.relation for dataset in datasets_of(read_manifest(folder)))
+    except TransformError:
+        return None
 
 
 def _since(target: str, last_id: int) -> Select[Any]:

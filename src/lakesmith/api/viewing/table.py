@@ -11,6 +11,7 @@ from sqlalchemy import select
 from lakesmith.api.viewing.changes import marks_between, runs_of
 from lakesmith.api.viewing.desk import Desk, at
 from lakesmith.api.viewing.lines import change_line, incident_lines, load_line, run_line
+from lakesmith.api.viewing.others import health_of_other, others_of
 from lakesmith.api.viewing.standing import judgement_line
 from lakesmith.api.viewing.throughput import Loads, plots_of
 from lakesmith.monitor import tables
@@ -33,7 +34,8 @@ def table_view(desk: Desk, key: str) -> Table | None:
     loads = _loads(desk, name)
     runs = runs_of(desk, [row["run_id"] for row in loads])
     changes = changes_of(desk, (name,))
-    health = desk.standing.health(name, desk.now)
+    other = next((one for one in others_of(desk) if one.stream == name), None)
+    health = health_of_other(other) if other else desk.standing.health(name, desk.now)
     end = desk.now
     start = min((point for point in Loads(loads).points), default=end - timedelta(days=1)) - timedelta(hours=1)
     recent = [change for change in changes if change.seen_at >= start]
@@ -46,7 +48,7 @@ def table_view(desk: Desk, key: str) -> Table | None:
         desk.owner_of(name),
         desk.tags_of(name),
         health,
-        _headline(name, health, newest),
+        f"Others load {name}: it {other.text}." if other else _headline(name, health, newest),
         _facts(newest),
         Throughput(start, end, marks_between(runs, recent), plots),
         [run_line(row, now) for row in runs],
@@ -60,8 +62,13 @@ def table_view(desk: Desk, key: str) -> Table | None:
 def name_of(desk: Desk, key: str) -> str | None:
     """Return the name that an address stands for: a stream, something judged or something on record."""
     if not key.startswith("~"):
-        return key if key in desk.names() or key in desk.standing.subjects() or _on_record(desk, key) else None
-    candidates = [*desk.names(), *desk.standing.subjects()]
+        others = [one.stream for one in others_of(desk)]
+        return (
+            key
+            if key in desk.names() or key in others or key in desk.standing.subjects() or _on_record(desk, key)
+            else None
+        )
+    candidates = [*desk.names(), *(one.stream for one in others_of(desk)), *desk.standing.subjects()]
     found = next((name for name in candidates if key_of(name) == key), None)
     return found or next((name for name in _touched(desk) if key_of(name) == key), None)
 

@@ -17,6 +17,7 @@ from lakesmith.api.viewing.masking import masked
 from lakesmith.api.viewing.standing import Standing
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.monitor.exports.totals import Totals
+from lakesmith.monitor.reading import History
 from lakesmith.pages.views import details, listings
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ class Viewing:
         now = self._shop.host.clock.now()
         with self._readable(), self._store.engine.connect() as connection:
             self._standing.read(connection, now)
-            yield Desk(self._shop, connection, now, self._standing, self._store.place)
+            history = History(self._store, now=now)
+            yield Desk(self._shop, connection, now, self._standing, history, self._store.place)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from lakesmith.monitor.alerts.values import DIGEST, ENDED, OPENED, REPEAT, UPDAT
 from lakesmith.monitor.incidents.values import ERROR, OPEN, Incident
 from lakesmith.project.alerting import Grouping
 
+FLAPS = 4
+"""So many messages about one incident that comes and goes are sent within the time after which one is repeated."""
 EVERY_ROUTE = "*"
 """The route of a digest: it is about all that would have gone over its channel."""
 
@@ -96,12 +98,16 @@ def _by_channel(situation: Situation, rules: Grouping) -> dict[str, dict[str, _G
     return found
 
 
-def _sort(incident: Incident, group: _Group, told: Iterable[Told], situation: Situation, rules: Grouping) -> None:
+def _sort(incident: Incident, group: _Group, told: Sequence[Told], situation: Situation, rules: Grouping) -> None:
     """Put an incident where it belongs in its group, if it has to be told at all."""
-    began = incident.began_at
-    since = [one for one in told if one.at >= began]
+    # who was told of it and not of its end takes it for open, however often it came and went since
+    is_known = bool(told) and told[-1].kind != ENDED
+    since = told if is_known else [one for one in told if one.at >= incident.began_at]
+    is_worse = incident.is_open and bool(told) and incident.severity == ERROR != told[-1].severity
+    if not (is_worse or (incident.is_open and is_known)) and _comes_and_goes(told, situation, rules):
+        return
     if not incident.is_open:
-        if since and all(one.kind != ENDED for one in since):
+        if is_known:
             group.over.append(incident)
     elif not since:
         group.new.append(incident)
@@ -109,6 +115,11 @@ def _sort(incident: Incident, group: _Group, told: Iterable[Told], situation: Si
         group.changed.append(incident)
     elif incident.state == OPEN and situation.now - since[-1].at >= rules.repeat:
         group.again.append(incident)
+
+
+def _comes_and_goes(told: Sequence[Told], situation: Situation, rules: Grouping) -> bool:
+    """Whether enough was said of an incident lately: how it ends is told when it has been quiet for long enough."""
+    return sum(situation.now - one.at < rules.repeat for one in told) >= FLAPS
 
 
 def _is_worse(incident: Incident, last: Told) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lakesmith.monitor.incidents import naming
+from lakesmith.monitor.incidents.values import LOST
 
 if TYPE_CHECKING:
     from lakesmith.monitor.incidents.values import Cause
@@ -27,7 +28,8 @@ class Candidates:
         subjects = {one.subject for one in (*cause.parts, *cause.hits)}
         for subject in subjects:
             self._touching.setdefault(subject, {})[cause.key] = None
-        if cause.facts.get("whole_source") or any(map(naming.is_group, (cause.subject, *subjects))):
+        is_run = cause.rule == LOST or naming.WHOLE_RUN in subjects
+        if is_run or cause.facts.get("whole_source") or any(map(naming.is_group, (cause.subject, *subjects))):
             self._wide[cause.key] = None
 
     def near(self, subject: str, above: Iterable[str]) -> list[Cause]:

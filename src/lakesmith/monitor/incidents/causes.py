@@ -34,7 +34,7 @@ TOGETHER = 3
 
 LATE = "late"
 NEVER_EXPLAINED = ("row_law",)
-RUN, SCHEDULE, LOAD = "run", "schedule", "load"
+SCHEDULE, LOAD = "schedule", "load"
 NEEDS_ROWS = (*FRESHNESS_RULES, "volume", "load", "continuity")
 """Rules that see it when a table, or what it is made from, was not loaded."""
 
@@ -55,7 +55,7 @@ def causes_of(seen: Seen, above: Above, known: Iterable[Cause] = ()) -> list[Cau
         found.put(_again(cause, before.get(cause.key)))
     left = []
     # what was not loaded comes first: it is why tables are late
-    wrong = sorted((one for one in seen.judgements if one.verdict in (BAD, WARNED)), key=lambda one: one.rule != "load")
+    wrong = sorted((one for one in seen.judgements if one.verdict in (BAD, WARNED)), key=lambda one: one.rule != LOAD)
     for judgement in wrong:
         by = _by(found, judgement, above)
         if by is None:
@@ -150,18 +150,10 @@ def _explains(cause: Cause, judgement: Judgement, above: Above) -> bool:
     if cause.rule == CHECK:
         is_below = bool(touched & ({subject} | above(subject)))
         is_made_of_it = rule in CHECK_RULES and any(subject in above(one) for one in touched)
-        is_skipped = rule == "load" and bool(touched & above(subject))  # dbt builds nothing over what a test refuses
+        is_skipped = rule == LOAD and bool(touched & above(subject))  # dbt builds nothing over what a test refuses
         return is_made_of_it or is_skipped or (is_below and rule in (*CHECK_RULES, "publication"))
     if cause.rule in (FAULT, LOST, MODEL):
-        if subject in touched:
-            return True
-        if rule == "load" and cause.run_id is not None and cause.run_id == judgement.run_id and (cause.rule == LOST or RUN in parts):
-            return True  # what a run left undone as a whole
-        is_below = bool(touched & above(subject)) or naming.covers(cause.facts.get("whole_source", ""), subject)
-        is_of_group = any(naming.within(subject, one) for one in touched if one != naming.EVERYTHING)
-        # one broken table is no reason for what all of its source have in common
-        is_group = naming.is_group(subject) and _members(touched, subject) >= TOGETHER
-        return rule in NEEDS_ROWS and (is_below or is_of_group or is_group)
+        return subject in touched or _follows(cause, judgement, above)
     if not _alike(cause.rule, rule):
         return False
     # a cause in several sources is that of its parts alone, if it is that they were not loaded
@@ -169,6 +161,20 @@ def _explains(cause: Cause, judgement: Judgement, above: Above) -> bool:
     wide = any(naming.is_group(one) and naming.within(subject, one) for one in named)
     is_group = cause.rule == LOAD and naming.is_group(subject) and _members(parts, subject) >= TOGETHER
     return subject in touched or wide or is_group or bool(parts & above(subject))
+
+
+def _follows(cause: Cause, judgement: Judgement, above: Above) -> bool:
+    """Whether a judgement is about what a step or a run left undone, in a table that is not part of the cause."""
+    subject, parts = judgement.subject, {one.subject for one in cause.parts}
+    touched = parts | {one.subject for one in cause.hits}
+    is_run = cause.rule == LOST or naming.WHOLE_RUN in parts
+    if is_run and judgement.rule == LOAD and cause.run_id is not None and cause.run_id == judgement.run_id:
+        return True
+    is_below = bool(touched & above(subject)) or naming.covers(cause.facts.get("whole_source", ""), subject)
+    is_of_group = any(naming.within(subject, one) for one in touched if one != naming.EVERYTHING)
+    # one broken table is no reason for what all of its source have in common
+    is_group = naming.is_group(subject) and _members(touched, subject) >= TOGETHER
+    return judgement.rule in NEEDS_ROWS and (is_below or is_of_group or is_group)
 
 
 def _members(subjects: Iterable[str], group: str) -> int:

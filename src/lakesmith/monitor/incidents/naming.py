@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lakesmith.monitor.incidents.values import FAULT, Fault
 
-EVERYTHING = "*"
+EVERYTHING, WHOLE_RUN = "*", "run"
 WHOLE_SOURCE = {
     "network": "unreachable",
     "dns_tls": "unreachable",

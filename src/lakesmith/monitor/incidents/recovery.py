@@ -97,7 +97,9 @@ def _is_judged_good(part: Touched, incident: Incident, better: Better) -> bool:
     columns = {name.removeprefix(prefix) for name in incident.facts.get("columns", ()) if name.startswith(prefix)}
     if columns and part.role == CAUSE:
         judged = {one.column for one in better.judgements if one.subject == part.subject and one.column}
-        left = columns & judged if judged else columns  # a column that a load did not bring is nobody's trouble any more
+        left = (
+            columns & judged if judged else columns
+        )  # a column that a load did not bring is nobody's trouble any more
         return left <= {one.column for one in mine if one.verdict == GOOD}
     if any(one.verdict == GOOD for one in mine):
         return True

@@ -107,7 +107,9 @@ class Facts:
         query = select(run.c.run_id, *about, error.c.step).join(error, error.c.run_id == run.c.run_id)
         for row in self._all(query.where(*mine, run.c.state == "failed")):
             failed[row["run_id"], row["selection"], row["pipeline"], row["hour"]].add(row["step"])
-        ended = [(row, frozenset[str]()) for row in self._all(select(*about).where(*mine, run.c.state.in_(WELL)).distinct())]
+        ended = [
+            (row, frozenset[str]()) for row in self._all(select(*about).where(*mine, run.c.state.in_(WELL)).distinct())
+        ]
         found: dict[tuple[str, str, frozenset[str]], set[datetime]] = defaultdict(set)
         for row, steps in ended:
             found[row["selection"], row["pipeline"], steps].add(_hour(row["hour"]))
@@ -138,7 +140,9 @@ class Facts:
                 .group_by(load.c.stream, hour, reason)
                 .subquery()
             )
-            newest = load.alias("newest_load")  # of several loads within an hour the last one says how many rows there are
+            newest = load.alias(
+                "newest_load"
+            )  # of several loads within an hour the last one says how many rows there are
             level = func.coalesce(newest.c.rows_after, newest.c.rows_written).label("level")
             whole = select(query, level).join(newest, newest.c.load_id == query.c.last)
             for row in self._all(whole.order_by(query.c.hour, query.c.last)):

@@ -24,7 +24,7 @@ def render(front: Front, chrome: Chrome) -> str:
         counts(front.verdicts),
         tag("div", _incidents(front), _freshness(front), class_="pair"),
         section("Last 24 hours, next 6", "", timeline(front.timeline), id_="timeline"),
-        _plots(front),
+        _plots(front) if front.plots else "",
         _changes(front),
         tag("div", _learning(front), _mutes(front), class_="halves"),
     )

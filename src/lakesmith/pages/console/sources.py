@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lakesmith.pages.console.lines import changes_table, counts, empty, errors_list, tables_rows
 from lakesmith.pages.frame import Chrome, document, heading
-from lakesmith.pages.links import source_link
+from lakesmith.pages.html import Markup
+from lakesmith.pages.links import source_link, table_link
 from lakesmith.pages.parts import clipped, mark, section, table, when, words
 from lakesmith.pages.plots import throughput
 from lakesmith.pages.values import BAD, GOOD, UNKNOWN, WARN
@@ -18,6 +19,7 @@ STATES = {
     "first_load": WARN,
     "never_loaded": UNKNOWN,
     "watched": GOOD,
+    "unwatched": UNKNOWN,
     "unknown": UNKNOWN,
 }
 TABLE_COLUMNS = (
@@ -82,15 +84,12 @@ def render_one(source: Source, chrome: Chrome) -> str:
         chrome,
         heading(_sentence(one), STATES.get(one.state, UNKNOWN), f"Source {one.name} · {one.kind}"),
         counts(one.health),
-        section(
-            "Tables",
-            "",
-            table(TABLE_COLUMNS, tables_rows(source.tables), numeric=TABLE_NUMBERS, caption="Tables"),
-            id_="tables",
-        ),
+        section("Tables", "", _tables(source), id_="tables"),
         section(
             "Throughput", "All streams of the source together, by day.", throughput(source.throughput), id_="throughput"
-        ),
+        )
+        if source.tables
+        else "",
         section(
             "Newest errors",
             "",
@@ -102,8 +101,29 @@ def render_one(source: Source, chrome: Chrome) -> str:
             "",
             changes_table(source.changes) if source.changes else empty("Its shape has not changed within thirty days."),
             id_="changes",
-        ),
+        )
+        if source.tables
+        else "",
     )
+
+
+def _tables(source: Source) -> Markup:
+    if source.tables:
+        return table(TABLE_COLUMNS, tables_rows(source.tables), numeric=TABLE_NUMBERS, caption="Tables")
+    rows = [
+        (
+            table_link(one.table),
+            mark(one.verdict, one.state),
+            "–" if one.rows is None else f"{one.rows:,}",
+            when(one.loaded_at),
+            when(one.seen_at),
+            clipped(one.reason, 240),
+        )
+        for one in source.others
+    ]
+    columns = ("table", "state", "rows", "loaded (UTC)", "seen (UTC)", "why")
+    numeric = (False, False, True)
+    return table(columns, rows, numeric=numeric, caption="Tables") if rows else empty("No table of it is known yet.")
 
 
 def _sentence(one: SourceLine) -> str:

@@ -73,7 +73,11 @@ def _blind(system: System) -> Markup:
         if system.blind_total > len(system.blind)
         else ""
     )
-    shown = judgements_table(system.blind, "Blind or learning") if system.blind else empty("No rule is blind.")
+    shown = (
+        judgements_table(system.blind, "Blind or learning")
+        if system.blind
+        else empty("No rule that has looked is blind or learning.")
+    )
     return section("Blind or still learning", lead, shown, id_="blind")
 
 

@@ -116,5 +116,5 @@ def render_one(one: Table, chrome: Chrome) -> str:
             changes_table(one.changes) if one.changes else empty("Its shape has not changed."),
             id_="changes",
         ),
-        section("What it is", "", facts(one.facts), id_="facts"),
+        section("What it is", "", facts(one.facts), id_="facts") if any(one.facts.values()) else "",
     )

@@ -17,7 +17,7 @@ from lakesmith.pages.views.common import (
     RunLine,
     Throughput,
 )
-from lakesmith.pages.views.listings import SourceLine, TableLine
+from lakesmith.pages.views.listings import OtherLine, SourceLine, TableLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source: its state, its tables, and how much came from it."""
+    """One source: its state, its tables (`others`: those that others load), and how much came from it."""
 
     place: Place
     source: SourceLine
     tables: Sequence[TableLine]
+    others: Sequence[OtherLine]
     throughput: Throughput
     errors: Sequence[ErrorLine]
     changes: Sequence[ChangeLine]

@@ -20,6 +20,19 @@ from lakesmith.pages.views.common import (
 
 
 @dataclass(frozen=True, slots=True)
+class OtherLine:
+    """A table that others load: what was seen of it last, and what that says now."""
+
+    table: str
+    verdict: str
+    state: str
+    rows: int | None
+    loaded_at: datetime | None
+    seen_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FreshLine:
     """How old a table is against what is promised, in seconds."""
 

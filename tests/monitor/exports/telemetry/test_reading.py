@@ -195,6 +195,17 @@ def piece(folder, table, since, size=2):
     return None
 
 
+def test_a_run_that_was_let_go_in_the_middle_of_it_holds_nothing_up(tmp_path):
+    with Record(tmp_path) as record:
+        for number in (1, 2):
+            record.run(number, {"shop.a": (1, 0), "shop.b": (1, 0), "shop.c": (1, 0)})
+        _, position = piece(tmp_path, "lakesmith_steps", None)
+        with record.store.engine.begin() as connection:
+            connection.execute(delete(tables.run_step).where(tables.run_step.c.run_id == "run-1"))
+            connection.execute(delete(tables.seal).where(tables.seal.c.sequence == 1))
+    assert names(load(tmp_path, "lakesmith_steps", position)) == ["run-2"] * 3
+
+
 def test_runs_that_were_let_go_are_not_waited_for(record):
     for number in (1, 2, 3, 4, 5):
         record.run(number, {"shop.orders": (number, 0)})

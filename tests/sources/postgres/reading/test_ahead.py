@@ -146,6 +146,7 @@ def test_a_stream_that_never_took_its_splits_leaves_no_session_to_those_after_it
         return load
 
     monkeypatch.setattr(execute, "load_stream", failing)
+    monkeypatch.setattr(reading_ahead, "AHEAD_BYTES", 0)  # each of them waits within its split
     monkeypatch.setenv("AHEAD_URL", url)
     two = PROJECT.replace("{t: {mode: replace}}", "{a: {mode: replace, table: t}, t: {mode: replace}}")
     (tmp_path / "lakesmith.yml").write_text(two)
@@ -211,9 +212,9 @@ def test_a_run_reads_ahead_and_loads_every_row_once(table, url, taken, tmp_path,
     monkeypatch.setenv("AHEAD_URL", url)
     (tmp_path / "lakesmith.yml").write_text(PROJECT)
     expected = said_by(table, "select * from t")
+    project = lakesmith.open(tmp_path)
     for _ in range(2):
         taken.clear()
-        project = lakesmith.open(tmp_path)
         assert project.run().state == "succeeded"
         assert len(taken) == PostgresSource.Options(url=url).connections
         assert not threads()

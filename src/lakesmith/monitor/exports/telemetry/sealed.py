@@ -19,16 +19,18 @@ RUNS = 200
 """Runs whose rows are looked for at a time."""
 HOLES = 1_000
 """Seals that are waited for at most."""
+_OF = "_seal"
+"""The name of the column that says whose a row is."""
 _IDLE, _WELL = "nothing_new", ("succeeded", "warned")
 _SEAL = tables.seal.c
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far the runs are read: all up to a seal, and `rows` of those after it; `chain` and `at` tell that seal from another store's.
+    """How far the runs are read: all up to a seal; `chain` and `at` tell that seal from another store's.
 
-    `missing` are seals before it that were not there: the store had lost them, and `lakesmith doctor` may bring them back. `back` is
-    one of them that is: `rows` are of it then, 0 where none is being read.
+    `missing` are seals before it that were not there: the store had lost them, and `lakesmith doctor` may bring them back. `part` is
+    the seal of a run of which only `rows` rows are read, 0 without one.
     """
 
     seal: int = 0
@@ -36,7 +38,7 @@ class Mark:
     at: str = ""
     rows: int = 0
     missing: tuple[int, ...] = ()
-    back: int = 0
+    part: int = 0
 
     @classmethod
     def read(cls, position: bytes | None) -> Mark:
@@ -95,25 +97,35 @@ def _next(engine: Engine, content: Content, mark: Mark, until: int, size: int) -
         group = _group(connection, mark, until)
         if not group:
             return None
-        among = _SEAL.sequence.in_(group)
         columns = [column.label(name) for name, column in content.columns.items()]
-        stretch = select(*columns).select_from(content.rows).where(among).order_by(*content.order)
-        stretch = stretch.limit(size).offset(mark.rows)
-        rows = [dict(row) for row in connection.execute(stretch).mappings()]
+        stretch = select(*columns, _SEAL.sequence.label(_OF)).select_from(content.rows).order_by(*content.order)
+        stretch = stretch.where(_SEAL.sequence.in_(group)).limit(size).offset(mark.rows)
+        found = [dict(row) for row in connection.execute(stretch).mappings()]
         counted = connection.execute(select(func.count()).select_from(stretch.subquery())).scalar() or 0
-        total = connection.execute(_of(content, among, func.count())).scalar() or 0
-        read = mark.rows + len(rows)
-        part = replace(mark, rows=read, back=group[0] if group[0] <= mark.seal else 0)
-        after = part if read < total else _past(connection, mark, group)
-    return Page(rows, counted, after.position(), f"runs {group[0]}..{group[-1]}"), after
+        numbers = [row.pop(_OF) for row in found]
+        if len(found) < size:
+            after = _past(connection, mark, group)
+        else:
+            after = _within(connection, content, mark, group, numbers)
+    return Page(found, counted, after.position(), f"runs {group[0]}..{group[-1]}"), after
+
+
+def _within(connection: Connection, content: Content, mark: Mark, group: Sequence[int], numbers: Sequence[int]) -> Mark:
+    """Return the mark after a page that may have ended in the middle of a run; `numbers` are the seals of its rows."""
+    last = numbers[-1]
+    read = numbers.count(last) + (mark.rows if mark.part == last else 0)
+    total = connection.execute(_of(content, _SEAL.sequence == last, func.count())).scalar() or 0
+    done = [one for one in group if one < last or (one == last and read >= total)]
+    after = _past(connection, mark, done) if done else mark
+    return after if done and done[-1] == last else replace(after, part=last, rows=read)
 
 
 def _group(connection: Connection, mark: Mark, until: int) -> Sequence[int]:
-    """Return the next seals to read: one that is back again comes first, but not in the middle of others."""
-    if mark.back:
-        return (mark.back,)
+    """Return the next seals to read: the one that is begun, one that is back again, or those that follow."""
+    if mark.part:
+        return (mark.part,)
     query = select(_SEAL.sequence).order_by(_SEAL.sequence)
-    if mark.missing and not mark.rows:
+    if mark.missing:
         back = connection.execute(query.where(_SEAL.sequence.in_(mark.missing)).limit(1)).scalar()
         if back is not None:
             return (back,)
@@ -124,11 +136,12 @@ def _group(connection: Connection, mark: Mark, until: int) -> Sequence[int]:
 def _past(connection: Connection, mark: Mark, group: Sequence[int]) -> Mark:
     """Return the mark once all rows of a group are read."""
     if group[-1] <= mark.seal:
-        return replace(mark, rows=0, back=0, missing=tuple(one for one in mark.missing if one not in group))
+        return replace(mark, rows=0, part=0, missing=tuple(one for one in mark.missing if one not in group))
     first = connection.execute(select(func.min(_SEAL.sequence))).scalar() or 1
     holes = sorted({*range(max(mark.seal + 1, first), group[-1])}.difference(group))
-    row = connection.execute(select(_SEAL.chain, _SEAL.sealed_at).where(_SEAL.sequence == group[-1])).one()
-    return Mark(group[-1], row[0], row[1], 0, (*mark.missing, *holes)[-HOLES:])
+    row = connection.execute(select(_SEAL.chain, _SEAL.sealed_at).where(_SEAL.sequence == group[-1])).first()
+    chain, at = (row[0], row[1]) if row else ("", mark.at)  # it was let go meanwhile
+    return Mark(group[-1], chain, at, 0, (*mark.missing, *holes)[-HOLES:])
 
 
 def _here(connection: Connection, mark: Mark) -> Mark:
