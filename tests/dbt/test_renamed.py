@@ -40,3 +40,9 @@ def test_beside_json_the_sibling_of_scalars_is_read_back(order):
     table, text = model(Field("qty", LONG), *(Field(name, STRING) for name in order))
     assert "lakesmith.exact_cast('qty__string', 'bigint')" in text
     assert [f.name for f in table.columns] == ["id", "qty", "qty__json"]
+
+
+def test_json_alone_stays_beside_its_column():
+    table, text = model(Field("qty", LONG), Field("qty__json", STRING))
+    assert "qty__json" not in text.partition("except=")[2].partition("]")[0]
+    assert [f.name for f in table.columns] == ["id", "qty", "qty__json"]

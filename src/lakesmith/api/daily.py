@@ -80,7 +80,7 @@ def _volumes_since(
         }
         special = _Special(thoughts.shop.config.monitor.calendar, stream)
         counted = days_of_table(
-            stream, hours.get(stream, ()), looked, rhythm, first=first[stream], until=until, is_special=special
+            stream, hours.get(stream, ()), looked, rhythm, during=(first[stream], until), is_special=special
         )
         if counted is None:
             yield volume.never_whole(stream, until, at=thoughts.now)

@@ -116,8 +116,9 @@ class ScaffoldTable:
 
     @property
     def coalesced(self) -> dict[str, Field]:
-        """The siblings that can be read back into their column: of scalars, not of lists or structs."""
-        return {base: field for base, field in self.siblings.items() if _fits_back(self.schema, base, field)}
+        """The siblings that can be read back into their column: of scalars, not of lists or structs, and not JSON, which is no scalar."""
+        texts = {base: field for base, field in self.siblings.items() if not field.name.endswith(_SIBLING + _JSON)}
+        return {base: field for base, field in texts.items() if _fits_back(self.schema, base, field)}
 
     @property
     def columns(self) -> tuple[Field, ...]:

@@ -89,8 +89,7 @@ def table(hours, looked=(), schedule=DAILY, first=10, until=17, **more):
         hours,
         {date(2026, 11, day) for day in looked},
         rhythm,
-        first=datetime(2026, 11, first, 6, 5, tzinfo=UTC),
-        until=date(2026, 11, until),
+        during=(datetime(2026, 11, first, 6, 5, tzinfo=UTC), date(2026, 11, until)),
         **more,
     )
     return [(one.day.day, one.rows, one.teaches) for one in told.days], [day.day for day in told.missed]

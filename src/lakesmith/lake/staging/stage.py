@@ -228,6 +228,7 @@ class _File:
 
     def abandon(self) -> None:
         """Stop writing; what is there stays."""
+        self._writer.is_open = False  # else its finalizer writes an end into a file that is closed
         self._sink.abandon()
 
 

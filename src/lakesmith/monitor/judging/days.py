@@ -53,8 +53,7 @@ def days_of_table(
     looked: Collection[date],
     rhythm: Rhythm,
     *,
-    first: datetime,
-    until: date,
+    during: tuple[datetime, date],
     is_special: Callable[[date], bool] = lambda _day: False,
 ) -> Counted | None:
     """Return the days of a table up to `until`; None if it was neither loaded nor looked at on a whole day.
@@ -64,10 +63,10 @@ def days_of_table(
         hours: What came into it.
         looked: The days on which a run went well that would have loaded it, had there been news.
         rhythm: When it is loaded.
-        first: When it was loaded first: what came then is its past, and no day's rows.
-        until: The newest day that is whole.
+        during: When it was loaded first (what came then is its past, and no day's rows), and the newest day that is whole.
         is_special: Whether a day is part of a known event.
     """
+    first, until = during
     begin = rhythm.day(first)
     came = _came(hours, rhythm, first)
     present = sorted({day for day in (*came, *looked) if begin <= day <= until})
