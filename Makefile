@@ -41,7 +41,7 @@ test-long: $(VENV)/dev.stamp $(VENV)-servers/stamp ## what the fast suite leaves
 	LAKESMITH_TEST_EXAMPLES=4 $(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis"
 
 browser: $(VENV)/dev.stamp ## the console in a real Chromium: accessible, within its width, light and dark
-	$(BIN)/python -m pytest -n 0 -m long tests/console/test_browser.py
+	$(BIN)/python -m pytest -n 0 -m long tests/console/test_browser.py tests/console/test_cascade_browser.py
 
 screenshots: $(VENV)/dev.stamp ## pictures of the console over a made-up record, into docs/console/
 	$(BIN)/python docs/screenshots.py

@@ -78,7 +78,7 @@ def test_the_timeline_says_what_it_shows():
             [Lane("shop", [run], [NOON + timedelta(hours=1)])],
         )
     )
-    assert "1 runs, 1 failed or lost; 1 starts are due until 18:00." in drawn
+    assert "1 run, 1 failed or lost; 1 start is due until 18:00." in drawn
     assert 'href="/runs/r1"' in drawn
     assert "2026-11-20 13:00" in drawn
 

@@ -164,7 +164,7 @@ def _told(value: Timeline) -> str:
     ahead = sum(len(lane.next_starts) for lane in value.lanes)
     parts = [f"{len(runs):,} run{'' if len(runs) == 1 else 's'}", f"{bad:,} failed or lost" if bad else "none failed"]
     parts += [f"{going:,} running"] if going else []
-    return f"{', '.join(parts)}; {ahead:,} starts are due until {value.end:%H:%M}."
+    return f"{', '.join(parts)}; {ahead:,} {'start is' if ahead == 1 else 'starts are'} due until {value.end:%H:%M}."
 
 
 def _as_table(value: Timeline) -> Markup:
