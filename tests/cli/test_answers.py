@@ -69,7 +69,9 @@ def test_logs_tell_the_run(company):
     terminal, delivery, _ = company
     run = one_object(terminal.run("status", "--json"))["runs"][-1]["run"]
     lines = [json.loads(line) for line in terminal.run("logs", run[:13], "--json").stdout.splitlines()]
-    assert (lines[0]["event"], lines[-1]["event"], lines[-1]["state"]) == ("RunStarted", "RunFinished", "succeeded")
+    begun, (ended, sealed) = lines[0], lines[-2:]
+    assert (begun["event"], ended["event"], ended["state"]) == ("RunStarted", "RunFinished", "succeeded")
+    assert sealed["event"] == "RunSealed"
     loads = {
         line["load"]["stream"]["name"]: line["load"]["counts"]["read"]
         for line in lines

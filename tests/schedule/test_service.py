@@ -91,7 +91,7 @@ def test_runs_start_by_the_clock_are_on_record_with_their_cause_and_end_with_ctr
         assert process.wait(PATIENCE_S) == 0
     causes = ask(tmp_path, 'select distinct "trigger", pipeline, nominal_at is not null from run')
     assert causes == [("schedule", "everything", 1)]
-    assert ask(tmp_path, "select component from heartbeat") == [("up local",)]
+    assert ("up local",) in ask(tmp_path, "select component from heartbeat")
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ def fitted(text: str, length: int) -> str:
         >>> fitted("shop.orders", 20)
         'shop.orders'
         >>> fitted("shop.orders_of_all_years", 20)
-        'sho~3cc5ff2c07adad26'
+        'sho~0cc58f44535b569e'
     """
     if len(text) <= length:
         return text
