@@ -201,8 +201,8 @@ def _rows(database: Path, table: str) -> int:
     if not database.exists():
         return 0
     with duckdb.connect(str(database), read_only=True) as connection:
-        try:
-            [(count,)] = connection.execute(f"select count(*) from main.{table}").fetchall()
-        except duckdb.CatalogException:
+        there = "select count(*) from information_schema.tables where table_schema = 'main' and table_name = ?"
+        if connection.execute(there, [table]).fetchall() == [(0,)]:
             return 0
+        [(count,)] = connection.execute(f'select count(*) from main."{table}"').fetchall()
     return int(count)
