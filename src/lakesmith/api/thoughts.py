@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from lakesmith.monitor.store import RunStore
     from lakesmith.run.workshop import Workshop
 
-SAID_AGAIN = timedelta(hours=20)
-"""A judgement that stays the same is written again after so long, so that everybody sees that somebody looked."""
 RUNS_WITH_TESTS = 60
 
 

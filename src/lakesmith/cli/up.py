@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from lakesmith.cli.output import common, project_option, target_option
+from lakesmith.cli.ui import PORT
 
 
 @click.command("up")
 @common(project_option, target_option)
 @click.option(
     "--port",
-    default=8686,
+    default=PORT,
     show_default=True,
     type=click.IntRange(0, 65535),
     help="The console's port; 0: any free one.",

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.asking import rows_of
 from lakesmith.monitor.store import RunStore
 from lakesmith.monitor.writing import stamp
 
@@ -274,9 +275,9 @@ class History:
             for r in self._all(select(error).where(error.c.run_id == run_id).order_by(error.c.event_id))
         ]
 
-    def _all(self, query: Select[Any]) -> list[Mapping[str, Any]]:
+    def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self._store.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return rows_of(connection, query)
 
     def _run(self, row: Mapping[str, Any]) -> RunRecord:
         lost = row["state"] == "running" and row["lease_until"] < stamp(self._now)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
+from sqlalchemy import Connection, case, func, insert, or_, select, update
 
 from lakesmith.monitor import tables
 from lakesmith.monitor.alerts.grouping import EVERY_ROUTE, Due
@@ -26,6 +26,7 @@ from lakesmith.monitor.alerts.values import (
     Sent,
     Told,
 )
+from lakesmith.monitor.asking import rows_of
 from lakesmith.monitor.incidents.reading import MANY, read, when
 from lakesmith.monitor.incidents.values import OURSELVES, RESOLVED, Incident
 from lakesmith.monitor.writing import stamp
@@ -59,7 +60,7 @@ def what_was_told(connection: Connection, ids: Sequence[str]) -> dict[tuple[str,
     found: list[Told] = []
     for at in range(0, len(ids), MANY):
         query = select(event).where(event.c.incident_id.in_(ids[at : at + MANY]), event.c.kind == "told")
-        for row in _all(connection, query.order_by(event.c.event_id)):
+        for row in rows_of(connection, query.order_by(event.c.event_id)):
             facts = json.loads(row["detail"])
             found.append(Told(row["incident_id"], at=datetime.fromisoformat(row["at"]), **facts))
     failed: set[str] = set()
@@ -67,7 +68,7 @@ def what_was_told(connection: Connection, ids: Sequence[str]) -> dict[tuple[str,
     for at in range(0, len(sent_by), MANY):
         mine = delivery.c.delivery_id.in_(sent_by[at : at + MANY])
         query = select(delivery.c.delivery_id).where(mine, delivery.c.state == FAILED)
-        failed |= {row["delivery_id"] for row in _all(connection, query)}
+        failed |= {row["delivery_id"] for row in rows_of(connection, query)}
     told: dict[tuple[str, str], list[Told]] = defaultdict(list)
     for one in found:
         if one.delivery_id not in failed:
@@ -84,10 +85,10 @@ def groups(connection: Connection, now: datetime) -> tuple[dict[tuple[str, str],
     last = select(route, delivery.c.channel, func.max(delivery.c.queued_at).label("at")).where(*mine, of_incidents)
     newest = {
         (row["group_route"], row["channel"]): datetime.fromisoformat(row["at"])
-        for row in _all(connection, last.group_by(route, delivery.c.channel))
+        for row in rows_of(connection, last.group_by(route, delivery.c.channel))
     }
     unsent = select(route, delivery.c.channel).where(delivery.c.state.in_((WAITING, SENDING)), of_incidents)
-    return newest, {(row["group_route"], row["channel"]) for row in _all(connection, unsent.distinct())}
+    return newest, {(row["group_route"], row["channel"]) for row in rows_of(connection, unsent.distinct())}
 
 
 def queue(writer: Writer, message: Due, note: Note) -> str:
@@ -142,7 +143,7 @@ def suppress(writer: Writer, incident: Incident, channels: Collection[str], rout
     """Write down once that an incident would have been told, and is not because of a mute."""
     delivery = tables.delivery
     mine = (delivery.c.incident_id == incident.incident_id, delivery.c.suppressed_by == mute.mute_id)
-    known = {row["channel"] for row in _all(writer.connection, select(delivery.c.channel).where(*mine))}
+    known = {row["channel"] for row in rows_of(writer.connection, select(delivery.c.channel).where(*mine))}
     for channel in channels:
         if channel not in known:
             row = _row(writer, writer.new_id(), (route, channel, f"{route}/{channel}"), incident.incident_id)
@@ -154,7 +155,7 @@ def deliveries(store: RunStore, limit: int = 50) -> list[Delivery]:
     """Return the newest deliveries first."""
     table = tables.delivery
     with store.engine.connect() as connection:
-        rows = _all(connection, select(table).order_by(table.c.queued_at.desc(), table.c.delivery_id).limit(limit))
+        rows = rows_of(connection, select(table).order_by(table.c.queued_at.desc(), table.c.delivery_id).limit(limit))
     return [delivery_of(row) for row in rows]
 
 
@@ -187,7 +188,3 @@ def _row(writer: Writer, delivery_id: str, way: tuple[str, str, str], incident_i
     route, channel, group = way
     names = {"delivery_id": delivery_id, "incident_id": incident_id, "route": route, "channel": channel}
     return names | {"group_key": group, "attempts": 0, "queued_at": stamp(writer.now), "fault": ""}
-
-
-def _all(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(query).mappings()]

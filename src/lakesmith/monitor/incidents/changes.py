@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.asking import rows_of
 from lakesmith.monitor.incidents.gathering import GOOD_ENDS, WENT_WELL
 from lakesmith.monitor.incidents.values import Incident
 
@@ -80,7 +81,7 @@ def _shapes(
     drift = tables.drift
     since = and_(drift.c.run_id > good["run_id"], drift.c.run_id <= bad["run_id"])
     query = select(drift).where(drift.c.stream.in_(streams), since).order_by(drift.c.drift_id).limit(DRIFTS_SHOWN)
-    for row in _all(connection, query):
+    for row in rows_of(connection, query):
         types = " → ".join(filter(None, (row["before"], row["after"])))
         text = f"{row['stream']}.{row['column_name']}: {row['kind'].replace('_', ' ')}{f' ({types})' if types else ''}"
         yield Change("schema", row["before"], row["after"], text)
@@ -91,7 +92,7 @@ def _sizes(connection: Connection, streams: Sequence[str], bad: Mapping[str, Any
     load = tables.table_load
     for stream in streams[:DRIFTS_SHOWN]:
         mine = (load.c.stream == stream, load.c.run_id <= bad["run_id"], load.c.state == "succeeded")
-        rows = _all(connection, select(load).where(*mine).order_by(load.c.load_id.desc()).limit(2))
+        rows = rows_of(connection, select(load).where(*mine).order_by(load.c.load_id.desc()).limit(2))
         if len(rows) != 2 or rows[0]["run_id"] != bad["run_id"]:  # noqa: PLR2004 - this load and the one before
             continue
         now, before = (int(row["rows_read"]) for row in rows)
@@ -102,10 +103,10 @@ def _sizes(connection: Connection, streams: Sequence[str], bad: Mapping[str, Any
 def _bad_run(connection: Connection, incident: Incident) -> Mapping[str, Any] | None:
     run = tables.run
     if incident.first_run_id:
-        found = _all(connection, select(run).where(run.c.run_id == incident.first_run_id))
+        found = rows_of(connection, select(run).where(run.c.run_id == incident.first_run_id))
         return found[0] if found else None
     query = select(run).where(run.c.target == incident.target).order_by(run.c.started_at.desc()).limit(1)
-    return next(iter(_all(connection, query)), None)
+    return next(iter(rows_of(connection, query)), None)
 
 
 def _last_good(connection: Connection, target: str, before: str, steps: Sequence[str]) -> Mapping[str, Any] | None:
@@ -117,8 +118,4 @@ def _last_good(connection: Connection, target: str, before: str, steps: Sequence
         step.c.run_id == run.c.run_id, step.c.step.in_(list(steps)[:DRIFTS_SHOWN]), step.c.state.in_(WENT_WELL)
     )
     query = select(run).where(*mine, or_(whole, passed.exists())).order_by(run.c.run_id.desc()).limit(1)
-    return next(iter(_all(connection, query)), None)
-
-
-def _all(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return next(iter(rows_of(connection, query)), None)

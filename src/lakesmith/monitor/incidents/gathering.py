@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.asking import rows_of
 from lakesmith.monitor.incidents import naming
 from lakesmith.monitor.incidents.values import CHECK, ERROR, MODEL, WARN, Failing, Fault, LostRun
 from lakesmith.monitor.writing import stamp
@@ -69,7 +70,7 @@ def ended_runs(connection: Connection, target: str, after: str, now: datetime, r
     newer = run.c.run_id > after if after else run.c.started_at >= stamp(now - LOOK_BACK)
     query = select(run).where(run.c.target == target, newer).order_by(run.c.run_id).limit(RUNS_AT_ONCE)
     rows = []
-    for row in _all(connection, query):
+    for row in rows_of(connection, query):
         if row["state"] == "running" and row["run_id"] != run_id and row["lease_until"] >= stamp(now):
             break
         rows.append(row)
@@ -79,9 +80,9 @@ def ended_runs(connection: Connection, target: str, after: str, now: datetime, r
 def _ended(connection: Connection, row: Mapping[str, Any], now: datetime, *, is_ours: bool) -> Ended:
     run_id, state = row["run_id"], row["state"]
     is_lost = state == "lost" or (state == "running" and not is_ours)
-    steps = _all(connection, select(tables.run_step).where(tables.run_step.c.run_id == run_id))
-    models = _all(connection, select(tables.model_result).where(tables.model_result.c.run_id == run_id))
-    checks = _all(connection, select(tables.check_result).where(tables.check_result.c.run_id == run_id))
+    steps = rows_of(connection, select(tables.run_step).where(tables.run_step.c.run_id == run_id))
+    models = rows_of(connection, select(tables.model_result).where(tables.model_result.c.run_id == run_id))
+    checks = rows_of(connection, select(tables.check_result).where(tables.check_result.c.run_id == run_id))
     faults = tuple(_faults(connection, run_id))
     name = row["pipeline"] or row["selection"] or ALL_OF_IT
     bad = {fault.subject for fault in faults}
@@ -108,7 +109,7 @@ def _lost(row: Mapping[str, Any], name: str, steps: Sequence[Mapping[str, Any]],
 
 def _faults(connection: Connection, run_id: str) -> Iterable[Fault]:
     table = tables.error_event
-    for row in _all(connection, select(table).where(table.c.run_id == run_id).order_by(table.c.event_id)):
+    for row in rows_of(connection, select(table).where(table.c.run_id == run_id).order_by(table.c.event_id)):
         yield Fault(
             run_id,
             row["step"],
@@ -150,7 +151,3 @@ def _told(row: Mapping[str, Any]) -> str:
 def _passed(models: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]) -> Iterable[str]:
     yield from (row["model"] for row in models if row["status"] in _MODELS_GOOD)
     yield from (row["check_id"] for row in checks if row["status"] == "pass")
-
-
-def _all(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(query).mappings()]

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import CTE, Select, String, and_, case, column, func, or_, select, values
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.asking import rows_of
 from lakesmith.monitor.judging.columns import RULES as COLUMN_RULES
 from lakesmith.monitor.judging.columns import Profile
 from lakesmith.monitor.judging.rows import WELL, Hour, Loaded, Tried, judgement_of, loaded_of, profile_of
@@ -290,7 +291,7 @@ class Facts:
 
     def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self._store.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return rows_of(connection, query)
 
 
 def _hour(text: str) -> datetime:
