@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import insert
 
-from lakesmith.cli.costs import command
+from lakesmith.cli.main import cli
 from lakesmith.errors import UsageError
 from lakesmith.monitor import tables
 from lakesmith.monitor.writing import stamp
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 
 def call(folder, *words):
-    done = CliRunner().invoke(command, ["--project", str(folder), *words], standalone_mode=False)
+    done = CliRunner().invoke(cli, ["costs", "--project", str(folder), *words], standalone_mode=False)
     if done.exception:
         raise done.exception
     return done.output
