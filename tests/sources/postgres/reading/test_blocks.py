@@ -5,7 +5,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import adbc_driver_postgresql.dbapi as adbc
 import psycopg
 import pytest
 
@@ -13,9 +12,11 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from reading_tables import opened, read_all, rows_of, said_by
 
+from lakesmith.errors import FatalError
 from lakesmith.model.streams import Ask
 from lakesmith.sources.postgres.catalog.columns import list_columns
 from lakesmith.sources.postgres.catalog.values import Relation, Table
+from lakesmith.sources.postgres.connecting.arrow import ArrowSession
 from lakesmith.sources.postgres.connecting.settings import SessionSettings
 from lakesmith.sources.postgres.planning.plan import Token
 from lakesmith.sources.postgres.reading.blocks import read_blocks
@@ -30,11 +31,10 @@ MAKE = "create table {} as select i as id, 'name ' || i as name, i % 3 = 0 as pa
 @contextlib.contextmanager
 def session_of(url, batch_bytes=64 * 1024):
     """Give a session as a source has it, in a transaction of its own."""
-    with adbc.connect(url, autocommit=True) as connection:
-        session = ReadingSession(connection, Scene("server"), batch_bytes, Brake())
+    with ArrowSession(url) as own:
+        session = ReadingSession(own, Scene("server"), batch_bytes, Brake())
         list(session.batches(SessionSettings().statement()))
-        with connection.cursor() as cursor:
-            cursor.execute("begin isolation level repeatable read, read only")
+        own.rows("begin isolation level repeatable read, read only")
         yield session
 
 
@@ -129,6 +129,27 @@ def test_what_has_no_pages_is_read_row_by_row(db, url):
     for other in ({"order": "id"}, {"marks": "1"}, {"pages": None}):
         assert in_blocks(url, db, [replace(tokens[0], **other)], spec) is None
     assert in_blocks(url, db, tokens[:1], spec) is not None
+
+
+def test_a_block_that_does_not_come_is_missed(db, url, monkeypatch):
+    db.execute(MAKE.format("t"))
+    tokens, spec = tokens_of(url, source=SMALL)
+    whole = ReadingSession.batches
+
+    def without_the_last(session, query, share=1):
+        *first, last = whole(session, query, share)
+        yield from (*first, last.slice(0, last.num_rows - 1))
+
+    monkeypatch.setattr(ReadingSession, "batches", without_the_last)
+    with pytest.raises(FatalError, match=r"(\d+) blocks of pages were asked for, and (?!\1)\d+ arrived"):
+        in_blocks(url, db, tokens[:1], spec)
+
+
+def test_pages_without_rows_are_blocks_too(db, url):
+    db.execute(MAKE.format("t"))
+    db.execute("delete from t where id between 1000 and 4500")
+    tokens, spec = tokens_of(url, source={"split_kb": 128, "batch_kb": 8})
+    assert lines(in_blocks(url, db, tokens, spec)) == said_by(db, "select * from t")
 
 
 def test_partitions_are_read_in_blocks(db, url):

@@ -24,7 +24,7 @@ from lakesmith.sources.postgres.catalog.columns import list_columns
 from lakesmith.sources.postgres.catalog.values import Relation, Table
 from lakesmith.sources.postgres.connecting.settings import SessionSettings
 from lakesmith.sources.postgres.types import table_types
-from lakesmith.sources.postgres.types.packing import BITS, MOST_COLUMNS, Packed, pack
+from lakesmith.sources.postgres.types.packing import MOST_COLUMNS, Packed, pack
 
 SEED = 20261121
 BLOCKS = "cross join lateral (select {select} from (select * from {table} order by n) as told where n % {blocks} = block having count(*) > 0) as packed"
@@ -119,7 +119,7 @@ def test_more_columns_than_one_number_has_bits_for(db, reader):
     shown = ", ".join(f"case when n % {i + 2} > 0 then n % {i + 3} > 1 end as c{i}" for i in range(count))
     db.execute(f"create table t as select n, {shown} from generate_series(1, 300) n")
     types = types_of(db)
-    assert len(types.packed.bits) > 3 * BITS
+    assert types.packed.words > 2
     assert exact(by_blocks(reader, types)) == exact(by_rows(reader, types))
 
 
@@ -130,6 +130,24 @@ def test_arrays_and_too_many_columns_are_read_row_by_row(db):
     assert pack([number] * MOST_COLUMNS) is not None
     assert pack([number] * (MOST_COLUMNS + 1)) is None
     assert pack([]) is None
+
+
+def test_short_numbers_share_words_at_their_ends(db, reader):
+    kinds = [kind for kind in ("integer", "smallint", "integer", "smallint", "smallint", "boolean") for _ in range(3)]
+    ends = {"integer": (-(2**31), 2**31 - 1, -1), "smallint": (-(2**15), 2**15 - 1, -1), "boolean": (True, False, True)}
+    db.execute(f"create table t (n int, {', '.join(f'c{i} {kind}' for i, kind in enumerate(kinds))})")
+    rows = [
+        tuple(None if (n + i) % 7 == 0 else ends[kind][(n * i) % 3] for i, kind in enumerate(kinds)) for n in range(50)
+    ]
+    with db.cursor() as cursor:
+        cursor.executemany(
+            f"insert into t values ({', '.join(['%s'] * (1 + len(kinds)))})", [(n, *row) for n, row in enumerate(rows)]
+        )
+    types = types_of(db)
+    assert len(types.packed.in_words) == len(kinds)  # one number would have a word for itself
+    assert len({bits.word for bits in types.packed.in_words.values()}) > 3
+    came = {row.pop("n"): tuple(row.values()) for batch in by_blocks(reader, types) for row in batch.to_pylist()}
+    assert came == dict(enumerate(rows))
 
 
 def test_rows_that_did_not_arrive_are_no_rows(db, reader):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lakesmith.errors import FatalError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -38,13 +40,15 @@ select packed.* from pg_catalog.generate_series({first}::int8, {last}::int8, {st
 cross join lateral (
   select {select} from {relation}
   where ctid >= ('(' || {blocks}.page || ',0)')::tid and ctid < ('(' || least({blocks}.page + {step}, {until}) || ',0)')::tid{where}
-  having count(*) > 0
 ) as packed
 """
 
 
 def read_blocks(session: ReadingSession, token: Token, types: TableTypes) -> Iterator[pa.RecordBatch] | None:
-    """Return the rows of a range of pages, batch by batch, as rows for chunks; None if it has to be read row by row."""
+    """Return the rows of a range of pages, batch by batch, as rows for chunks; None if it has to be read row by row.
+
+    Each block says how many rows the server counted in it, and there is one for all pages of its range: where all have come, all rows have.
+    """
     packed, pages = types.packed, token.pages
     if packed is None or pages is None or token.order or token.marks:
         return None
@@ -65,10 +69,14 @@ def read_blocks(session: ReadingSession, token: Token, types: TableTypes) -> Ite
         relation=token.relation,
         where=f" and {token.where}" if token.where else "",
     )
-    return _rows(session, query, types)
+    return _rows(session, query, types, len(range(first, until, step)))
 
 
-def _rows(session: ReadingSession, query: str, types: TableTypes) -> Iterator[pa.RecordBatch]:
+def _rows(session: ReadingSession, query: str, types: TableTypes, count: int) -> Iterator[pa.RecordBatch]:
+    arrived = 0
     with session.set_aside(_BY_PAGES):
         for blocks in session.batches(query, SHARE):
+            arrived += blocks.num_rows
             yield types.rows_in(blocks)
+    if arrived != count:
+        raise FatalError(f"{count} blocks of pages were asked for, and {arrived} arrived.", fix="Report this as a bug.")

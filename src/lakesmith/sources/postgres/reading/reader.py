@@ -71,12 +71,16 @@ class Task:
 
 
 def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
-    """Yield the rows of a split; the last chunk has none, and accounts for what the server counted beyond those that came."""
+    """Yield the rows of a split; the last chunk has none, and accounts for what the server counted beyond those that came.
+
+    It counts with the rows where they come in blocks, before them where they come one by one.
+    """
     rows = f"{task.token.relation}{' where ' if task.token.where else ''}{task.token.where}"
-    counted = int(session.answer(f"select count(*) from {rows}")[0])  # noqa: S608 - names are quoted, values are literals
+    blocks = read_blocks(session, task.token, task.types)
+    counted = None if blocks is not None else int(session.answer(f"select count(*) from {rows}")[0])  # noqa: S608 - names are quoted, values are literals
     going = _place(task, done=task.token.number).encode()
     arrived = 0
-    for batch, held in _batches(session, task, rows):
+    for batch, held in _one_by_one(session, task, rows) if blocks is None else ((batch, 0) for batch in blocks):
         arrived += batch.num_rows + held
         yield Chunk(batch, going, counted=batch.num_rows + held, origin=str(task.stream.id.name), held=held)
     end, notices = _end(session, task), _notices(session, task)
@@ -85,18 +89,14 @@ def read_split(session: ReadingSession, task: Task) -> Iterator[Chunk]:
     yield Chunk(
         task.types.empty(),
         end.encode(),
-        counted=counted - arrived,
+        counted=0 if counted is None else counted - arrived,
         origin=str(task.stream.id.name),
         notices=notices,
     )
 
 
-def _batches(session: ReadingSession, task: Task, rows: str) -> Iterator[tuple[pa.RecordBatch, int]]:
+def _one_by_one(session: ReadingSession, task: Task, rows: str) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield rows without those that the lake holds, and how many those were."""
-    blocks = read_blocks(session, task.token, task.types)
-    if blocks is not None:
-        yield from ((batch, 0) for batch in blocks)
-        return
     before, marks = task.before, task.token.marks
     ordered = f"{rows} order by {task.token.order}" if task.token.order else rows
     if not marks or before is None:

@@ -30,7 +30,7 @@ def part_numbers(texts: Array, kind: Decimal) -> Parts:
 
 def part_whole(numbers: Array, kind: Decimal) -> Parts:
     """Return numerics that were sent as whole numbers of their last place in parts; one of those numbers means NaN."""
-    rare = pc.equal(numbers, NO_NUMBER) if pc.min(numbers).as_py() == NO_NUMBER else None
+    rare = pc.equal(numbers, NO_NUMBER) if pc.max(numbers).as_py() == NO_NUMBER else None
     parts = part(numbers, rare, lambda found: pa.array(["NaN"] * len(found)))
     whole = parts.values.view(pa.decimal64(kind.precision, kind.scale))
     return Parts(whole.cast(pa.decimal128(kind.precision, kind.scale)), parts.words)
