@@ -61,7 +61,7 @@ def thought(found, rule):
     return {one.subject: (one.verdict, one.reason) for one in found if one.rule == rule and not one.column}
 
 
-@pytest.mark.parametrize("store", ["file", "server"], indirect=True)
+@pytest.mark.parametrize("store", ["file", pytest.param("server", marks=pytest.mark.long)], indirect=True)
 def test_a_quiet_record_is_good_in_all_that_can_be_seen(shop, store):
     months_of(store, ALL, usual)
     found = judge(shop, store)

@@ -90,7 +90,7 @@ def yard(tmp_path):
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["file", "server"])
+@pytest.mark.parametrize("kind", ["file", pytest.param("server", marks=pytest.mark.long)])
 def test_a_stream_that_stops_is_seen_while_another_one_fails_every_day(kind, tmp_path, request):
     server = kind == "server" and request.getfixturevalue("shared_postgres").database()
     store = RunStore.on(server) if server else RunStore.at(tmp_path / "runs.db", host=Host())
@@ -104,7 +104,7 @@ def test_a_stream_that_stops_is_seen_while_another_one_fails_every_day(kind, tmp
     store.close()
 
 
-@pytest.mark.parametrize("kind", ["file", "server"])
+@pytest.mark.parametrize("kind", ["file", pytest.param("server", marks=pytest.mark.long)])
 def test_frequent_runs_of_others_do_not_make_a_daily_table_unknown(kind, tmp_path, request):
     server = kind == "server" and request.getfixturevalue("shared_postgres").database()
     store = RunStore.on(server) if server else RunStore.at(tmp_path / "runs.db", host=Host())
@@ -174,6 +174,7 @@ def test_what_is_not_promised_any_more_is_not_late(yard):
     assert {one.health.verdict for one in standings(yard.shop, yard.store).tables} == {"unknown"}
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("subject", "said"),
     [

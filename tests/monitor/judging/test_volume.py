@@ -58,12 +58,12 @@ def test_a_table_loaded_on_working_days_is_blind_for_as_many_working_days():
     assert sees_from([Day(day, 100) for day in workdays]) > TUESDAY + timedelta(14 - len(workdays) + 1)
 
 
-def test_a_small_table_is_judged_empty_at_once_and_by_the_week():
+def test_a_small_table_is_judged_empty_at_once_and_half_by_as_many_days_as_tell():
     assert judged(steady(60, 0, rows=8)).verdict == "bad"
     assert judged(steady(60, 4, rows=8)).verdict == "good"
-    half = judged(days(*[8] * 60, *[4] * 7))
+    half = judged(days(*[8] * 60, *[4] * 14))
     assert half.verdict == "warn"
-    assert half.reason.startswith("28 rows in the 7 days to Tue 17 Nov, 56 expected")
+    assert half.reason.startswith("56 rows on 14 days from Wed 4 Nov to Tue 17 Nov, 112 expected")
 
 
 def test_a_table_that_is_empty_now_and_then_may_be():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Select, String, and_, case, column, func, or_, select, values
+from sqlalchemy import CTE, Select, String, case, column, func, select, values
 
 from lakesmith.monitor import tables
 from lakesmith.monitor.asking import rows_of
@@ -198,15 +198,20 @@ class Facts:
         Columns are judged when something is loaded, which may be rarely: what is thought of them is known as long as their profiles.
         """
         judgement = tables.judgement
-        of_columns = and_(judgement.c.rule.in_(COLUMN_RULES), judgement.c.judged_at >= stamp(self._now - PROFILES_BACK))
-        newest = (
-            select(func.max(judgement.c.judgement_id))
-            .where(or_(judgement.c.judged_at >= stamp(self._now - since), of_columns))
-            .where(judgement.c.target == self._target)
-            .group_by(judgement.c.subject, judgement.c.column_name, judgement.c.rule)
-        )
-        rows = self._all(select(judgement).where(judgement.c.judgement_id.in_(newest)))
-        return {(one.subject, one.column, one.rule): one for one in map(judgement_of, rows)}
+        is_of_column = judgement.c.rule.in_(COLUMN_RULES)
+        found: dict[tuple[str, str, str], Judgement] = {}
+        for mine, back in (
+            (~is_of_column, since),
+            (is_of_column, max(since, PROFILES_BACK)),
+        ):  # two questions find two indexes
+            newest = (
+                select(func.max(judgement.c.judgement_id))
+                .where(mine, judgement.c.judged_at >= stamp(self._now - back), judgement.c.target == self._target)
+                .group_by(judgement.c.subject, judgement.c.column_name, judgement.c.rule)
+            )
+            rows = self._all(select(judgement).where(judgement.c.judgement_id.in_(newest)))
+            found |= {(one.subject, one.column, one.rule): one for one in map(judgement_of, rows)}
+        return found
 
     def checks(self, run_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Return the newest result of each test that ran in one of these runs, by the test's id."""

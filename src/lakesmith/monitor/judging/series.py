@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 SEEN_DAYS = 84
 """So many days back are learned from: twelve of each weekday, and at least two ends of a month."""
@@ -63,21 +63,34 @@ class Habits:
 
     def expect(self, day: date) -> Expectation:
         """Return what `day` should bring, given that the days before it went on as they did."""
-        weekday, count = day.weekday(), max(self.seen[day.weekday()], 2)
+        count = max(self.seen[day.weekday()], 2)
         spread = self.spread * math.sqrt((count + 1) / (count - 1))
-        log = self.level + self.slope * day.toordinal() + self.weekdays[weekday]
+        log = self.line(day)
         extra, width = self._of_the_month(day)
         rows = max(math.expm1(log + extra), 0.0)
         return Expectation(rows, max(spread, width, LEAST_SPREAD, 1 / math.sqrt(max(rows, 1.0))))
 
+    def line(self, day: date) -> float:
+        """Return the logarithm of rows + 1 of a day by level, growth and weekday alone."""
+        return self.level + self.slope * day.toordinal() + self.weekdays[day.weekday()]
+
     def _of_the_month(self, day: date) -> tuple[float, float]:
         """Return what the place of a day in its month adds, and how much that varies: bookings at the end of a month."""
-        for place in (_from_the_end, _from_the_start):
-            here = [off for one, off in zip(self.days, self.off, strict=True) if place(one.day) == place(day)]
-            limit = SPIKE * max(self.spread, LEAST_SPREAD)
+        limit = SPIKE * max(self.spread, LEAST_SPREAD)
+        for place, offs in self._by_place.items():
+            here = offs.get(place(day), ())
             if len(here) > 1 and (min(here) > limit or max(here) < -limit):
                 return median(here), (max(here) - min(here)) / 2
         return 0.0, 0.0
+
+    @cached_property
+    def _by_place(self) -> dict[Callable[[date], int], dict[int, list[float]]]:
+        """How far off days were, by their place from the end and from the start of a month."""
+        found: dict[Callable[[date], int], dict[int, list[float]]] = {_from_the_end: {}, _from_the_start: {}}
+        for place, offs in found.items():
+            for one, off in zip(self.days, self.off, strict=True):
+                offs.setdefault(place(one.day), []).append(off)
+        return found
 
     @cached_property
     def usual(self) -> float:
@@ -94,14 +107,19 @@ class Habits:
 def learn(days: Sequence[Day]) -> Habits | None:
     """Return what is learned from days, oldest first; None if fewer than 14 of them teach."""
     taught = tuple(one for one in days if one.teaches)[-SEEN_DAYS:]
-    if len(taught) < LEAST_DAYS:
-        return None
+    return _learned(taught) if len(taught) >= LEAST_DAYS else None
+
+
+@lru_cache(maxsize=8)
+def _learned(taught: tuple[Day, ...]) -> Habits:
+    """Return what days teach; the same are asked about several times."""
     logs = [math.log1p(one.rows) for one in taught]
     places = [one.day.weekday() for one in taught]
     rough, _ = _by_weekday(logs, places, _smooth(logs, 3, median), median)
     flat = [log - rough[place] for log, place in zip(logs, places, strict=True)]
-    weekdays, seen = _by_weekday(logs, places, _smooth(flat, 6, middle), middle)
-    weekdays = _pulled(weekdays, seen, logs, places, _smooth(flat, 6, middle))
+    around = _smooth(flat, 6, middle)
+    weekdays, seen = _by_weekday(logs, places, around, middle)
+    weekdays = _pulled(weekdays, seen, logs, places, around)
     flat = [log - weekdays[place] for log, place in zip(logs, places, strict=True)]
     at = [one.day.toordinal() for one in taught]
     slope = _slope(flat, at)
@@ -192,6 +210,7 @@ def middle(values: Sequence[float]) -> float:
     return sum(kept) / len(kept)
 
 
+@lru_cache(maxsize=512)
 def _from_the_end(day: date) -> int:
     return ((day.replace(day=28) + timedelta(4)).replace(day=1) - day).days
 

@@ -1,4 +1,4 @@
-"""Whether a table got the rows it should: by the day, and by the week where days are too small to tell."""
+"""Whether a table got the rows it should: by the day, and by several days where one is too small or too wild to tell."""
 
 from __future__ import annotations
 
@@ -7,37 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from lakesmith.monitor.judging.series import LEAST_DAYS, SEEN_DAYS, WEEK, Day, Expectation, Habits, learn, median
+from lakesmith.monitor.judging.bands import Band, band_of, level_band
+from lakesmith.monitor.judging.lasting import SPANS, Span, day_tells_half, span_of, stretch_of
+from lakesmith.monitor.judging.series import LEAST_DAYS, SEEN_DAYS, Day, Expectation, Habits, learn
 from lakesmith.monitor.judging.values import BAD, GOOD, LEARNING, UNKNOWN, WARN, Judgement
 
 RULE = "volume"
-SPREADS = 3.6
-"""So many ordinary spreads off is not ordinary. Measured by `bench/detectors.py`."""
-LEAST_SHARE = 0.8
-"""Less is a drop; its inverse, a quarter more, is a surge: what is nearer to the expectation troubles nobody."""
-LEAST_ROWS = 10
 HALF = 0.5
 NEVER_EMPTY_ROWS = 6
-SMALL = 50
-"""Tables whose usual day has fewer rows are judged by the week as well."""
-LEAST_WEEKS = 5
-LEAST_WEEK_SPREAD = 0.06
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """What is ordinary: `lower` to `upper` rows around `expected`; `score` says how many spreads `rows` is off."""
-
-    rows: int
-    expected: float
-    lower: float
-    upper: float
-    score: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether the rows are within."""
-        return self.lower <= self.rows <= self.upper
+REST = 0.1
+"""A day that brings less of a usual one is a day of rest, and tells nothing that the others do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +57,32 @@ def judge_volume(counted: Counted, *, at: datetime, event: str = "") -> Judgemen
         return _told(counted, at, LEARNING, _blind(counted))
     missed = counted.missed if not counted.is_level else ()
     expected = habits.expect(last.day)
-    band = band_of(last.rows, expected)
+    band = level_band(last.rows, habits, expected) if counted.is_level else band_of(last.rows, expected)
     if missed:
         band = _with_missed(band, band_of(last.rows, _together([habits.expect(day) for day in (*missed, last.day)])))
     span = f"on {_day(last.day)}" + (
         f", with {len(missed)} missed {'day' if len(missed) == 1 else 'days'}" if missed else ""
     )
     is_off = is_empty(habits, last, expected) or not band.holds
-    if not is_off and not counted.is_level and habits.usual < SMALL:
-        week = by_week(counted.days)
-        if week is not None and not week.holds:
-            return _judged(counted, at, week, f"in the 7 days to {_day(last.day)}", is_off=True)
-    return _judged(counted, at, band, span, is_off=is_off)
+    if is_off or counted.is_level or missed or is_told_by_day(habits, expected):
+        return _judged(counted, at, band, span, is_off=is_off)
+    several = span_of(counted.days)
+    for found in (stretch_of(counted.days), several):
+        if found is not None and not found.holds:
+            first = f"{found.days} days from {_day(found.first)} to " if found.days > 1 else ""
+            return _judged(counted, at, _band(found), f"on {first}{_day(last.day)}", is_off=True)
+    return _judged(counted, at, band, span, is_off=False, blind=_blind_for(several, counted))
+
+
+def days_to_tell(counted: Counted) -> int:
+    """Return over how many days half of a table's rows is told from chance: 1 if each day tells, 0 if nothing does yet, or ever."""
+    habits = learn(counted.days[:-1])
+    if habits is None:
+        return 0
+    if counted.is_level or is_told_by_day(habits, habits.expect(counted.days[-1].day)):
+        return 1
+    several = span_of(counted.days)
+    return several.days if several else 0
 
 
 def never_whole(subject: str, until: date, *, at: datetime) -> Judgement:
@@ -98,36 +91,16 @@ def never_whole(subject: str, until: date, *, at: datetime) -> Judgement:
     return Judgement(subject, RULE, LEARNING, words, at, bucket=until.isoformat())
 
 
-def band_of(rows: int, expected: Expectation, spreads: float = SPREADS) -> Band:
-    """Return the band around an expectation: what is outside is off by many spreads, by a fifth or more, and by ten rows or more."""
-    off = spreads * expected.spread
-    lower = min(math.expm1(expected.log - off), expected.rows * LEAST_SHARE, expected.rows - LEAST_ROWS)
-    upper = max(math.expm1(expected.log + off), expected.rows / LEAST_SHARE, expected.rows + LEAST_ROWS)
-    return Band(rows, expected.rows, max(lower, 0.0), upper, (math.log1p(rows) - expected.log) / expected.spread)
-
-
 def is_empty(habits: Habits, last: Day, expected: Expectation) -> bool:
     """Whether a day is empty in a table that never is, but for one day at most: the band of a small one reaches down to nothing."""
     rarely = habits.empty_days <= 1
     return last.rows == 0 and rarely and habits.usual >= NEVER_EMPTY_ROWS and expected.rows >= NEVER_EMPTY_ROWS / 2
 
 
-def by_week(days: Sequence[Day]) -> Band | None:
-    """Return the band of the last seven days by the weeks before them; None before there are five such weeks."""
-    end = days[-1].day
-    sums: dict[int, list[int]] = {}
-    for one in days[-SEEN_DAYS - 1 :]:
-        if one.teaches:
-            sums.setdefault((end - one.day).days // WEEK, []).append(one.rows)
-    fullest = max(len(week) for week in sums.values())
-    whole = {ago: sum(week) for ago, week in sums.items() if len(week) == fullest}
-    logs = [math.log1p(rows) for ago, rows in sorted(whole.items()) if ago]
-    if 0 not in whole or len(logs) < LEAST_WEEKS:
-        return None
-    usual = median(logs)
-    spread = 1.4826 * median([abs(log - usual) for log in logs]) * math.sqrt((len(logs) + 1) / (len(logs) - 1))
-    rows = math.expm1(usual)
-    return band_of(whole[0], Expectation(rows, max(spread, LEAST_WEEK_SPREAD, 1 / math.sqrt(max(rows, 1.0)))))
+def is_told_by_day(habits: Habits, expected: Expectation) -> bool:
+    """Whether half of a day would be seen at once, or the day is one of rest and the others tell."""
+    rests = expected.rows < habits.usual * REST
+    return rests or day_tells_half(expected, band_of(0, expected).lower)
 
 
 def sees_from(days: Sequence[Day]) -> date:
@@ -147,10 +120,25 @@ def _together(days: Sequence[Expectation]) -> Expectation:
     return Expectation(sum(one.rows for one in days), max(one.spread for one in days))
 
 
-def _judged(counted: Counted, at: datetime, band: Band, span: str, *, is_off: bool) -> Judgement:
+def _band(span: Span) -> Band:
+    score = (span.rows - span.expected) / math.sqrt(span.wildness * max(span.expected, 1.0))
+    return Band(span.rows, span.expected, span.lower, span.upper, score)
+
+
+def _blind_for(several: Span | None, counted: Counted) -> str:
+    """Return what one day does not tell, and what does instead."""
+    if several is not None:
+        rows = f"{_rows(several.rows)} since {_day(several.first)}"
+        told = f"{rows}, {several.expected:,.0f} expected, {several.lower:,.0f} at least"
+        return f"; half of one day cannot be told from chance, half of {several.days} days can: {told}"
+    is_young = sum(one.teaches for one in counted.days) <= SPANS[-1] + LEAST_DAYS
+    return f"; half of its rows cannot be told from chance {'yet' if is_young else f'even over {SPANS[-1]} days'}"
+
+
+def _judged(counted: Counted, at: datetime, band: Band, span: str, *, is_off: bool, blind: str = "") -> Judgement:
     last = counted.days[-1]
     worse = BAD if band.rows < round(band.expected, 6) * HALF else WARN
-    reason = f"{_rows(band.rows)} {span}, {band.expected:,.0f} expected ({band.lower:,.0f}–{band.upper:,.0f})"
+    reason = f"{_rows(band.rows)} {span}, {band.expected:,.0f} expected ({band.lower:,.0f}–{band.upper:,.0f}){blind}"
     return Judgement(
         counted.subject,
         RULE,
