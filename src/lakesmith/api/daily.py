@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from lakesmith.monitor.judging import volume
@@ -68,16 +68,18 @@ def _volumes_since(
 ) -> Iterator[Judgement]:
     first, hours = thoughts.facts.first_loads(wanted), thoughts.facts.hours(wanted, since)
     looks = thoughts.facts.looks(since)
+    days: dict[tuple[Any, tzinfo], frozenset[date]] = {}
     for stream, until in wanted.items():
         if stream not in first:
             continue
         rhythm = rhythms[stream]
-        looked = {
-            rhythm.day(at)
-            for (selection, pipeline, failed), hours_of in looks.items()
-            if thoughts.promises.covers(selection, pipeline, stream) and (not failed or spares(failed, stream))
-            for at in hours_of
-        }
+        looked: set[date] = set()
+        for key, hours_of in looks.items():
+            selection, pipeline, failed = key
+            if thoughts.promises.covers(selection, pipeline, stream) and (not failed or spares(failed, stream)):
+                if (key, rhythm.zone) not in days:  # the same for every table that these runs are about
+                    days[key, rhythm.zone] = frozenset(map(rhythm.day, hours_of))
+                looked |= days[key, rhythm.zone]
         special = _Special(thoughts.shop.config.monitor.calendar, stream)
         counted = days_of_table(
             stream, hours.get(stream, ()), looked, rhythm, during=(first[stream], until), is_special=special

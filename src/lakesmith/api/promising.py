@@ -36,6 +36,7 @@ class Promises:
         self._last: Sequence[Tried] | None = None
         self._keys: set[tuple[str, str]] = set()
         self._about: dict[frozenset[tuple[str, str]], list[Tried]] = {}
+        self._lengths: dict[int, tuple[Sequence[Tried], float]] = {}
         self.streams = tuple(str(spec.id) for spec in shop.config.streams())
 
     @property
@@ -71,11 +72,17 @@ class Promises:
         schedule = self._schedule(subject)
         if watch.ready_by is not None:
             schedule = (schedule or Schedule(cron="0 0 * * *")).model_copy(update={"ready_by": watch.ready_by})
-        lengths = sorted((run.ended_at - run.began_at).total_seconds() for run in runs if run.is_good and run.ended_at)[
-            :LATELY
-        ]
-        longest = lengths[min(int(len(lengths) * LONGEST), len(lengths) - 1)] if lengths else 0.0
-        return Promise(schedule, watch.max_age, longest, self.zone)
+        return Promise(schedule, watch.max_age, self._longest(runs), self.zone)
+
+    def _longest(self, runs: Sequence[Tried]) -> float:
+        """Return how many seconds these runs take at most; worked out once for all tables that the same runs are about."""
+        known = self._lengths.get(id(runs))
+        if known is None or known[0] is not runs:
+            taken = ((run.ended_at - run.began_at).total_seconds() for run in runs if run.is_good and run.ended_at)
+            lengths = sorted(taken)[:LATELY]
+            longest = lengths[min(int(len(lengths) * LONGEST), len(lengths) - 1)] if lengths else 0.0
+            known = self._lengths[id(runs)] = (runs, longest)
+        return known[1]
 
     def has_schedule(self, subject: str) -> bool:
         """Whether a schedule starts runs about a table: a promised time of day alone starts none."""

@@ -91,15 +91,15 @@ def standings(shop: Workshop, store: RunStore) -> Standings:
         if one.subject in by_subject:
             by_subject[one.subject].append(one)
     healths = {subject: health_of(subject, own) for subject, own in by_subject.items()}
-    since = _since(thoughts, [one.reasons[0] for one in healths.values() if one.reasons and one.verdict in (WARN, BAD)])
+    worst_first = sorted(healths.values(), key=lambda one: (WORST_FIRST.index(one.verdict), one.subject))
+    since = _since(thoughts, [one.reasons[0] for one in worst_first if one.reasons and one.verdict in (WARN, BAD)])
     streams = set(thoughts.promises.streams)
-    found = [
-        Standing(subject, rows.get(subject, 0) if subject in streams else None, health, since.get(subject))
-        for subject, health in healths.items()
-    ]
-    found.sort(key=lambda one: (WORST_FIRST.index(one.health.verdict), one.subject))
+    found = tuple(
+        Standing(one.subject, rows.get(one.subject, 0) if one.subject in streams else None, one, since.get(one.subject))
+        for one in worst_first
+    )
     groups = tuple(one for one in now.values() if one.subject.endswith(".*"))
-    return Standings(tuple(found), groups, tuple(judged.values()))
+    return Standings(found, groups, tuple(judged.values()))
 
 
 def _since(thoughts: Thoughts, worst: Sequence[Judgement]) -> Mapping[str, datetime]:

@@ -60,7 +60,7 @@ def connect_server(address: str, *, where: str = "monitor.store") -> Engine:
     """
     url, schema = _parsed(address, where)
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "lakesmith"}
-    limits = f"-clock_timeout={BUSY_TIMEOUT_S}s -cstatement_timeout=60s"
+    limits = f"-clock_timeout={BUSY_TIMEOUT_S}s -cstatement_timeout=60s -crandom_page_cost=1.1"
     told = url.query.get("options", "")
     arguments["options"] = " ".join(filter(None, (str(told), limits, f"-csearch_path={schema}" if schema else "")))
     url = url.difference_update_query(["options"])

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 
 from lakesmith.monitor import tables
-from lakesmith.monitor.asking import rows_of
+from lakesmith.monitor.asking import ids_of_newest, rows_of
 from lakesmith.monitor.store import RunStore
 from lakesmith.monitor.writing import stamp
 
@@ -194,9 +194,11 @@ class History:
 
     def newest_loads(self) -> list[LoadRecord]:
         """Return the newest load that moved rows, for each stream, by name."""
-        load = tables.table_load
-        newest = select(func.max(load.c.load_id)).where(load.c.rows_read > 0).group_by(load.c.stream)
-        return [_load(row) for row in self._all(select(load).where(load.c.load_id.in_(newest)).order_by(load.c.stream))]
+        load, mine = tables.table_load.alias("load"), tables.table_load.alias("mine")
+        query = (
+            select(load).where(load.c.load_id.in_(ids_of_newest(mine, mine.c.rows_read > 0))).order_by(load.c.stream)
+        )
+        return [_load(row) for row in self._all(query)]
 
     def newest_tables(self, target: str) -> list[TableRecord]:
         """Return the newest look at each table that others load for a target, by name."""

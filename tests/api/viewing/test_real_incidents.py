@@ -92,6 +92,7 @@ def test_a_stream_that_fails(yard):
     assert (again.what, again.where, again.fix) == (view.error.what, view.error.where, view.error.fix)
 
 
+@pytest.mark.long
 def test_seen_before_and_acknowledged(yard):
     bad = yard.put("notes/b.csv", "id,name", "x,second")
     assert not yard.open().run().ok

@@ -10,9 +10,9 @@ from made_history import DOWN, NOON, Company, fill, write_project
 from sqlalchemy import insert, select
 
 import lakesmith
+from lakesmith.api.masking import masked
 from lakesmith.api.storing import open_store
 from lakesmith.api.viewing import Viewing
-from lakesmith.api.viewing.masking import masked
 from lakesmith.api.viewing.twins import as_facts, as_json
 from lakesmith.host import Host
 from lakesmith.monitor import tables
@@ -29,7 +29,7 @@ class Noon:
         return self.now().timestamp()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def town(request, tmp_path_factory):
     """A filled record in either database, the views of it, and its rows as they are."""
     root = tmp_path_factory.mktemp("views") / "acme"

@@ -102,6 +102,18 @@ def test_times_are_those_of_the_newest_run_and_load(store):
     assert found["lakesmith_freshness_lag_seconds", (("table", "shop.orders"),)] == 49 * 3600 - 30
 
 
+def test_every_table_has_the_time_of_its_own_newest_load(store):
+    newest = {}
+    for number, names in enumerate(("abc", "b", "ca", "d", "b")):
+        run_at(store, number, "succeeded", {f"shop.{name}": (5, 0, 0) for name in names})
+        newest |= dict.fromkeys(names, number)
+    run_at(store, 9, "succeeded", {"shop.a": (5, 0, 0), "shop.e": (5, 0, 0)}, target="other")
+    found = metrics(store)
+    ages = {name: found["lakesmith_freshness_lag_seconds", (("table", f"shop.{name}"),)] for name in newest}
+    assert ages == {name: (50 - number) * 3600 - 30 for name, number in newest.items()}
+    assert ("lakesmith_freshness_lag_seconds", (("table", "shop.e"),)) not in found
+
+
 def test_a_run_whose_lease_ended_is_lost_and_not_under_way(store):
     run_at(store, 1, "running", {})
     run_at(store, 2, "running", {}, at=NOW - timedelta(minutes=1))

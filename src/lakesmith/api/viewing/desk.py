@@ -29,10 +29,18 @@ class Desk:
     shop: Workshop
     connection: Connection
     now: datetime
-    standing: Standing
+    judged: Standing
     history: History
     store: str = ""
     known: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> Standing:
+        """What every rule thinks now; brought up to date when a look first asks for it."""
+        if "standing" not in self.known:
+            self.judged.read(self.connection, self.now)
+            self.known["standing"] = True
+        return self.judged
 
     @property
     def target(self) -> str:

@@ -177,7 +177,8 @@ def _by_day(desk: Desk, streams: Sequence[str]) -> list[dict[str, Any]]:
         .where(load.c.stream.in_(list(streams)), load.c.finished_at >= stamp(_drawn_since(desk)))
         .group_by(load.c.run_id, day)
         .subquery()
-    )  # by run first: whether a run is of this target is asked once for each, not for each of its loads
+    )  # by run first: whether a run is of this target is looked up once for each, not for each of its loads, and not for all runs there are
+    of_target = select(run.c.target).where(run.c.run_id == of_run.c.run_id).scalar_subquery()
     query = (
         select(
             of_run.c.day,
@@ -185,8 +186,7 @@ def _by_day(desk: Desk, streams: Sequence[str]) -> list[dict[str, Any]]:
             func.max(of_run.c.run_id).label("run_id"),
             *(func.sum(of_run.c[name]).label(name) for name in SUMMED),
         )
-        .join(run, run.c.run_id == of_run.c.run_id)
-        .where(run.c.target == desk.target)
+        .where(of_target == desk.target)
         .group_by(of_run.c.day)
         .order_by(of_run.c.day)
     )

@@ -1,30 +1,26 @@
 """What every rule thinks now: the newest judgement of each table, kept up to date by reading only what is new in the record.
 
-A page about a thousand tables cannot ask the record for each of them. The first look reads the newest judgement of every table and rule by
-the index; every later one only the rows written since.
+A page about a thousand tables cannot ask the record for each of them. The first look reads the newest judgement of every table and rule;
+every later one only the rows written since. What follows from a table's judgements is worked out again when one of them is new, or too old.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from lakesmith.api.viewing.desk import ORDER
+from lakesmith.api.viewing.newest import judged_after, newest_of_columns, newest_of_tables
+from lakesmith.api.viewing.thought import NOTHING, Newest, Thought, line_of, worked_out
 from lakesmith.monitor import tables
-from lakesmith.monitor.judging.columns import RULES as COLUMN_RULES
-from lakesmith.monitor.judging.health import health_of
-from lakesmith.monitor.judging.reading import JUDGED_BACK, PROFILES_BACK
 from lakesmith.monitor.judging.rows import judgement_of
-from lakesmith.monitor.judging.values import FRESHNESS_RULES, GOOD, UNKNOWN, Judgement
-from lakesmith.monitor.judging.values import Health as Looked
-from lakesmith.monitor.writing import stamp
+from lakesmith.monitor.judging.values import Judgement
 from lakesmith.pages.views.common import Health, JudgementLine
 
 if TYPE_CHECKING:
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
 
 READ_ANEW = timedelta(hours=1)
 """So often everything is read from the start: rows that were taken out of the record are forgotten then."""
-STALE = timedelta(hours=26)
-"""A judgement of freshness says nothing any more after that: time went on, and nobody looked."""
 
 
 class Standing:
@@ -42,7 +36,8 @@ class Standing:
     def __init__(self, target: str) -> None:
         self._target = target
         self._lock = Lock()
-        self._newest: dict[str, dict[tuple[str, str], Judgement]] = {}
+        self._newest: Mapping[str, Newest] = {}
+        self._thoughts: dict[str, Thought] = {}
         self._last_id = 0
         self._read_at: datetime | None = None
 
@@ -50,12 +45,15 @@ class Standing:
         """Take note of what was judged since the last look."""
         with self._lock:
             if self._read_at is None or now - self._read_at > READ_ANEW:
-                self._newest, self._read_at = {}, now
                 top = connection.execute(select(func.max(tables.judgement.c.judgement_id))).scalar()
-                self._take(connection.execute(_newest_of_all(self._target, now)).mappings())
+                of_tables = connection.execute(newest_of_tables(self._target)).mappings()
+                of_columns = connection.execute(newest_of_columns(self._target, now)).mappings()
+                every = sorted((*of_tables, *of_columns), key=lambda row: row["judgement_id"])
+                self._newest, self._thoughts, self._read_at = {}, {}, now
+                self._take(every)
                 self._last_id = top or 0
             else:
-                self._take(connection.execute(_since(self._target, self._last_id)).mappings())
+                self._take(connection.execute(judged_after(self._target, self._last_id)).mappings())
 
     def subjects(self) -> list[str]:
         """Return everything that has been judged."""
@@ -67,77 +65,47 @@ class Standing:
 
     def judgements(self, subject: str, now: datetime) -> list[JudgementLine]:
         """Return the newest judgement of each rule and column of a table, worst first."""
-        found = map(_line, self._known(subject, now))
+        found = map(line_of, self._thought(subject, now).known)
         return sorted(found, key=lambda one: (ORDER.get(one.verdict, 2), one.rule, one.column))
 
     def health(self, subject: str, now: datetime) -> Health:
         """Return the worst of load, freshness and checks; a part that no rule has looked at is unknown, and so never good."""
-        found = self._known(subject, now)
-        one = health_of(subject, found)
-        reason = next((told.reason for told in one.reasons if told.verdict == one.verdict), "")
-        return Health(one.verdict, one.load, one.freshness, one.checks, reason or _unlooked(one))
+        return self._thought(subject, now).health
 
     def blind(self, now: datetime) -> list[JudgementLine]:
         """Return the judgements of rules that are learning, or could not look."""
-        every = (_line(one) for subject in self._newest for one in self._known(subject, now))
-        return sorted(
-            (one for one in every if one.verdict in ("learning", "unknown")), key=lambda one: (one.subject, one.rule)
-        )
+        every = (one for subject in self._newest for one in self._thought(subject, now).blind)
+        return sorted(every, key=lambda one: (one.subject, one.rule))
 
     def by_rule(self, rules: Iterable[str], now: datetime) -> list[JudgementLine]:
         """Return the newest judgements of some rules about whole tables."""
-        wanted = tuple(rules)
+        wanted = frozenset(rules)
         return [
-            _line(one)
+            line
             for subject in self._newest
-            for one in self._known(subject, now)
-            if one.rule in wanted and not one.column
+            for rule, line in self._thought(subject, now).whole.items()
+            if rule in wanted
         ]
 
-    def _known(self, subject: str, now: datetime) -> list[Judgement]:
-        """Return what is thought of a table now: what was judged too long ago is not known any more."""
-        found = self._newest.get(subject, {}).values()
-        return [_aged(one, now) for one in found if now - one.judged_at <= _lasts(one.rule)]
+    def _thought(self, subject: str, now: datetime) -> Thought:
+        """Return what is thought of a table now, worked out only if something about it is another than at the last look."""
+        newest, before = self._newest.get(subject, NOTHING), self._thoughts.get(subject)
+        if before is None or not before.holds(newest, now):
+            before = self._thoughts[subject] = worked_out(subject, newest, now)
+        return before
 
     def _take(self, rows: Iterable[Mapping[Any, Any]]) -> None:
         """Take note of judgements, oldest first. What other threads are looking at stays as it is."""
-        newest = dict(self._newest)
+        fresh: dict[str, dict[tuple[str, str], Judgement]] = {}
         for row in rows:
             self._last_id = max(self._last_id, row["judgement_id"])
             one = judgement_of(row)
-            newest[one.subject] = {**newest.get(one.subject, {}), (one.rule, one.column): one}
-        self._newest = newest
-
-
-def judgement_line(row: Mapping[Any, Any]) -> JudgementLine:
-    """Return a judgement of the record as pages show it."""
-    return _line(judgement_of(row))
-
-
-def _line(one: Judgement) -> JudgementLine:
-    range_ = (one.value, one.expected, one.lower, one.upper)
-    return JudgementLine(
-        one.subject, one.column, one.rule, one.verdict, one.judged_at, one.reason, *range_, one.trained_on
-    )
-
-
-def _unlooked(one: Looked) -> str:
-    parts = {"load": one.load, "freshness": one.freshness, "checks": one.checks}
-    lacking = [name for name, verdict in parts.items() if verdict == UNKNOWN]
-    return f"nothing has judged its {' and '.join(lacking)} yet" if one.verdict == UNKNOWN and lacking else ""
-
-
-def _lasts(rule: str) -> timedelta:
-    """Return how long a judgement is known: columns are judged when something is loaded, which may be rarely."""
-    return PROFILES_BACK if rule in COLUMN_RULES else JUDGED_BACK
-
-
-def _aged(one: Judgement, now: datetime) -> Judgement:
-    """Return a good judgement of freshness as unknown once it is too old to say anything."""
-    if one.rule not in FRESHNESS_RULES or one.verdict != GOOD or now - one.judged_at <= STALE:
-        return one
-    text = f"was well on {one.judged_at:%d %b %H:%M}; nobody has looked since"
-    return replace(one, verdict=UNKNOWN, reason=text)
+            own = fresh.get(one.subject)
+            if own is None:
+                own = fresh[one.subject] = dict(self._newest.get(one.subject, NOTHING))
+            own[one.rule, one.column] = one
+        if fresh:
+            self._newest = {**self._newest, **fresh}
 
 
 def subjects_of(shop: Workshop, judged: Iterable[str]) -> list[str]:
@@ -178,42 +146,3 @@ def _relations_in(folder: Path, _version: tuple[int, ...]) -> tuple[str, ...] | 
         return tuple(dataset.relation for dataset in datasets_of(read_manifest(folder)))
     except TransformError:
         return None
-
-
-def _since(target: str, last_id: int) -> Select[Any]:
-    table = tables.judgement
-    return select(table).where(table.c.judgement_id > last_id, table.c.target == target).order_by(table.c.judgement_id)
-
-
-def _newest_of_all(target: str, now: datetime) -> Select[Any]:
-    """Jump from one pair of table and rule to the next along the index, and take what was judged last of each.
-
-    Of rules about columns all of the last days is taken, oldest first: each column has a newest one of its own.
-    """
-    table = tables.judgement
-    first = select(table.c.subject, table.c.rule).order_by(table.c.subject, table.c.rule).limit(1).subquery()
-    pairs = select(first.c.subject, first.c.rule).cte("pairs", recursive=True)
-    other = tables.judgement.alias("other")
-    after = or_(
-        other.c.subject > pairs.c.subject, and_(other.c.subject == pairs.c.subject, other.c.rule > pairs.c.rule)
-    )
-    further = and_(other.c.subject >= pairs.c.subject, after)
-    in_order = (other.c.subject, other.c.rule)
-    next_subject = select(other.c.subject).where(further).order_by(*in_order).limit(1).scalar_subquery()
-    next_rule = select(other.c.rule).where(further).order_by(*in_order).limit(1).scalar_subquery()
-    pairs = pairs.union_all(select(next_subject, next_rule).where(pairs.c.subject.is_not(None)))
-    mine = tables.judgement.alias("mine")
-    last = (
-        select(mine.c.judged_at)
-        .where(mine.c.subject == pairs.c.subject, mine.c.rule == pairs.c.rule, mine.c.target == target)
-        .order_by(mine.c.judged_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    since = case((pairs.c.rule.in_(COLUMN_RULES), stamp(now - PROFILES_BACK)), else_=last)
-    newest = (
-        select(pairs.c.subject, pairs.c.rule, since.label("since")).where(pairs.c.subject.is_not(None)).cte("newest")
-    )
-    same = and_(table.c.subject == newest.c.subject, table.c.rule == newest.c.rule, table.c.judged_at >= newest.c.since)
-    found = select(table).select_from(newest).join(table, same)
-    return found.where(table.c.target == target).order_by(table.c.judgement_id)

@@ -12,7 +12,7 @@ from lakesmith.api.viewing.changes import marks_between, runs_of
 from lakesmith.api.viewing.desk import Desk, at
 from lakesmith.api.viewing.lines import change_line, incident_lines, load_line, run_line
 from lakesmith.api.viewing.others import health_of_other, others_of
-from lakesmith.api.viewing.standing import judgement_line
+from lakesmith.api.viewing.thought import judgement_line
 from lakesmith.api.viewing.throughput import Loads, plots_of
 from lakesmith.monitor import tables
 from lakesmith.monitor.writing import stamp

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from lakesmith.api.exporting import metrics
+from lakesmith.api.masking import masked
 from lakesmith.api.storing import open_store
 from lakesmith.api.viewing import front, incidents, quarantine, run, runs, sources, system, table, tables
 from lakesmith.api.viewing.desk import Desk
-from lakesmith.api.viewing.masking import masked
 from lakesmith.api.viewing.standing import Standing
 from lakesmith.errors import StorageUnavailableError
 from lakesmith.monitor.exports.totals import Totals
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lakesmith.api.project import Project
 
 View = TypeVar("View")
+BY_INDEX = "set local random_page_cost = 1.1"
+"""Pages ask for a few rows of large tables. What a server takes a row out of order for by itself is meant for disks that turn."""
 
 
 class Viewing:
@@ -103,7 +105,8 @@ class Viewing:
         """Open a connection for one look, which sees one state of the record from beginning to end."""
         now = self._shop.host.clock.now()
         with self._readable(), self._store.engine.connect() as connection:
-            self._standing.read(connection, now)
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(BY_INDEX)
             history = History(self._store, now=now)
             yield Desk(self._shop, connection, now, self._standing, history, self._store.place)
 

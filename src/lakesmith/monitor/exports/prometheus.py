@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from lakesmith.about import __version__
 from lakesmith.monitor import tables
+from lakesmith.monitor.asking import ids_of_newest
 from lakesmith.monitor.exports.exposition import Family
 from lakesmith.monitor.exports.totals import Totals
 from lakesmith.monitor.judging.health import health_of, worst
@@ -123,12 +124,12 @@ def _runs(connection: Connection, target: str, now: datetime) -> Iterator[Family
 
 
 def _loads(connection: Connection, target: str, now: datetime) -> Iterator[Family]:
-    load, run = tables.table_load, tables.run
-    well = (load.c.state != "failed", run.c.target == target, load.c.finished_at >= stamp(now - RECENT))
-    joined = load.join(run, run.c.run_id == load.c.run_id)
-    newest = select(func.max(load.c.load_id)).select_from(joined).where(*well).group_by(load.c.stream)
+    load, mine, run = tables.table_load.alias("load"), tables.table_load.alias("mine"), tables.run
+    well = mine.c.state != "failed", mine.c.finished_at >= stamp(now - RECENT)
+    of_target = exists().where(run.c.run_id == mine.c.run_id, run.c.target == target)
     wanted = (load.c.stream, load.c.finished_at, load.c.rows_after, load.c.phases_s)
-    rows = _rows(connection, select(*wanted).where(load.c.load_id.in_(newest)).order_by(load.c.stream))
+    newest = select(*wanted).where(load.c.load_id.in_(ids_of_newest(mine, *well, of_target)))
+    rows = _rows(connection, newest.order_by(load.c.stream))
     at = [({"table": stream}, _epoch(finished)) for stream, finished, _, _ in rows]
     yield _gauge("table_last_success_timestamp_seconds", "The end of the newest good load of a table.", at)
     lag = [({"table": stream}, now.timestamp() - _epoch(finished)) for stream, finished, _, _ in rows]

@@ -30,6 +30,10 @@ class TestRuns(SourceContract):
     )
     kills = KILLS
 
+    @pytest.mark.long
+    def test_crash(self, tmp_path: Path) -> None:
+        super().test_crash(tmp_path)
+
     def prepare(self, folder: Path) -> Records:
         with Record(folder) as record:
             for number in (1, 2, 3):

@@ -69,6 +69,7 @@ def record(request, tmp_path):
         yield opened
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("table", PLAIN)
 def test_a_table_holds_every_row_of_runs_that_are_over(record, table, monkeypatch):
     monkeypatch.setattr(sealed, "RUNS", 2)
@@ -158,6 +159,7 @@ def test_a_run_that_the_store_had_lost_is_read_once_it_is_back(record):
     assert load(record.folder, since=position, address=record.address) == ([], position)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("when", range(1, 12))
 def test_a_run_comes_back_once_wherever_reading_was_cut_off(tmp_path, monkeypatch, when):
     monkeypatch.setattr(sealed, "RUNS", 2)
