@@ -60,7 +60,7 @@ def announce(shop: Workshop, store: RunStore, *, run_id: str | None = None) -> N
             after 2 s the run is kept waiting no longer. None by the clock.
     """
     settings = shop.config.alerts
-    if not settings.channels and not settings.heartbeat.url:
+    if not settings.reaches_anybody:
         return
     now = shop.host.clock.now()
     closing = run_id is not None and not vouching.is_alive(store, f"{UP} {shop.target.name}", now)

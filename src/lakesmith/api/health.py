@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from lakesmith.api.existing import TableNews, tables_of_others, verdict_of
 from lakesmith.dbt.artifacts import Manifest, read_manifest
@@ -12,6 +13,9 @@ from lakesmith.monitor.judging.values import BAD, FRESHNESS_RULES, LEARNING, UNK
 from lakesmith.monitor.reading import CheckRecord, History, RunRecord
 from lakesmith.pages import values as v
 from lakesmith.run.workshop import Workshop
+
+if TYPE_CHECKING:
+    from lakesmith.monitor.store import RunStore
 
 BROKEN = ("fail", "error")
 LOOKED_AT_RUNS = 60
@@ -30,17 +34,22 @@ def health(
     ours = [run for run in history.runs(LOOKED_AT_RUNS) if run.target == shop.target.name]
     checks = still_there(history.newest_checks(), manifest_of(shop))
     tables = tables_of_others(shop, history)
-    thought = last_judged(shop) if judged is None else judged
+    thought = _asked_last(shop) if judged is None else judged
     return (*verdict(ours, checks, 0, unloaded=unloaded(shop), tables=tables, judged=thought), checks)
 
 
-def last_judged(shop: Workshop) -> list[Judgement]:
-    """Return what was thought last of the tables that the project still has."""
+def _asked_last(shop: Workshop) -> list[Judgement]:
     from lakesmith.api.storing import store_in_use
-    from lakesmith.monitor.judging.reading import Facts
 
     with store_in_use(shop) as store:
-        known = Facts(store, shop.target.name, now=shop.host.clock.now()).judged()
+        return last_judged(shop, store)
+
+
+def last_judged(shop: Workshop, store: RunStore) -> list[Judgement]:
+    """Return what was thought last of the tables that the project still has."""
+    from lakesmith.monitor.judging.reading import Facts
+
+    known = Facts(store, shop.target.name, now=shop.host.clock.now()).judged()
     streams = {str(spec.id) for spec in shop.config.streams()}
     sources = shop.config.sources
     return [one for one in known.values() if one.subject in streams or one.subject.partition(".")[0] not in sources]

@@ -30,11 +30,13 @@ def after_run(shop: Workshop, record: Record, run_id: str) -> None:
         return
     found = judge(shop, record.store, run_id=run_id)
     try:
-        from lakesmith.api.alerts import announce
         from lakesmith.api.incidents import settle
 
         settle(shop, record.store, found, run_id=run_id)
-        announce(shop, record.store, run_id=run_id)
+        if shop.config.alerts.reaches_anybody:
+            from lakesmith.api.alerts import announce
+
+            announce(shop, record.store, run_id=run_id)
     except Exception as error:  # noqa: BLE001 - a boundary, as below
         complain(f"incidents could not be settled or told: {type(error).__name__}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lakesmith.api.storing import complain, open_store, witness_of
 from lakesmith.errors import RetriableError
+from lakesmith.host.collecting import collector_paused
 from lakesmith.model.events import RunFinished
 from lakesmith.model.protocols import Recorder
 from lakesmith.run.workshop import Workshop
@@ -74,11 +75,17 @@ class Record:
         """Wait, but not for long, until the store has all events; whether it has."""
         return self.writer is not None and self.writer.flush()
 
-    def finish(self, run_id: str) -> None:
-        """Seal the run, and let go of what is too old: the end of the record of a run, after everything else was written."""
-        if self.flush():
-            self.seal(run_id)
-            self._forget()
+    def finish(self, run_id: str) -> bool:
+        """Seal the run, and let go of what is too old: the end of the record of a run, after everything else was written.
+
+        Returns:
+            Whether the store has all of it.
+        """
+        if not self.flush():
+            return False
+        self.seal(run_id)
+        self._forget()
+        return True
 
     def seal(self, run_id: str) -> None:
         """Seal the rows of a run; that it cannot be done is a complaint."""
@@ -122,8 +129,9 @@ def record_of(shop: Workshop) -> Iterator[Record]:
         ConfigError: If the project says something of the store that cannot be meant.
         StoreBrokenError: If the store was made by a newer Lakesmith.
     """
-    from lakesmith.monitor.queueing import Writer
-    from lakesmith.monitor.recorders import RunLog
+    with collector_paused():  # the database's library comes in with them
+        from lakesmith.monitor.queueing import Writer
+        from lakesmith.monitor.recorders import RunLog
 
     log = RunLog(shop.paths.logs, host=shop.host)
     try:

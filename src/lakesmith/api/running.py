@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,34 +25,39 @@ from lakesmith.run.telling import error_seen
 from lakesmith.run.workshop import Order, Workshop
 
 if TYPE_CHECKING:
+    from lakesmith.monitor.store import RunStore
     from lakesmith.run.execute import Outcome
 
 
 def run(shop: Workshop, order: Order, listeners: tuple[Recorder, ...], page: Path) -> RunResult:
     """Run a project under its lock, record it, and write the page; see `Project.run`."""
     began = shop.host.clock.steady_s()
-    with locked(shop, f"lakesmith {order.command}"), shop.host.stop.listening():
-        with record_of(shop) as record:
-            run_id = shop.host.ids.run_id(shop.host.clock.now())
-            shop, news = discover(shop, keep=True) if order.command == "run" else (shop, NOTHING)
-            record.bury_the_lost()
-            with shop.sources_in_use(), shop.engine_in_use():
-                recording = Recording(shop, run_id, record.recorder(listeners), news)
-                try:
-                    outcome = _recorded(recording, order, record.ordinals())
-                finally:
-                    after_run(shop, record, run_id)
-                    record.finish(run_id)
-        written = _page(shop, page, outcome) if outcome.state != "nothing_new" and record.store else None
+    with locked(shop, f"lakesmith {order.command}"), shop.host.stop.listening(), record_of(shop) as record:
+        run_id = shop.host.ids.run_id(shop.host.clock.now())
+        shop, news = discover(shop, keep=True) if order.command == "run" else (shop, NOTHING)
+        record.bury_the_lost()
+        with shop.sources_in_use(), shop.engine_in_use():
+            recording = Recording(shop, run_id, record.recorder(listeners), news)
+            try:
+                outcome = _recorded(recording, order, record.ordinals())
+            finally:
+                after_run(shop, record, run_id)
+                store = record.store if record.finish(run_id) else None  # one that did not answer is asked anew
+        is_shown = outcome.state != "nothing_new" and record.store is not None
+        written = _page(shop, page, store, outcome) if is_shown else None
     return RunResult(run_id, outcome.state, shop.host.clock.steady_s() - began, outcome, written, news)
 
 
-def _page(shop: Workshop, path: Path, outcome: Outcome) -> Path | None:
+def _page(shop: Workshop, path: Path, store: RunStore | None, outcome: Outcome) -> Path | None:
     """Write the page; that it cannot be written is one more error of the run, and takes nothing of the others away."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from lakesmith.api.today import write_page
 
     try:
-        return write_page(shop, path)
+        with suppress(SQLAlchemyError):
+            return write_page(shop, path, store)
+        return write_page(shop, path)  # opening the store anew tells what is wrong with it
     except LakesmithError as error:
         outcome.errors.append(("page", error))
         outcome.state = "failed"

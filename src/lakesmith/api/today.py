@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ from lakesmith.about import __version__
 from lakesmith.api.existing import tables_of_others
 from lakesmith.api.health import last_judged, manifest_of, still_there, unloaded, unwatched, verdict
 from lakesmith.api.marts import mart_views
-from lakesmith.api.storing import open_store
-from lakesmith.api.viewing.masking import masked
+from lakesmith.api.masking import masked
+from lakesmith.api.storing import store_in_use
 from lakesmith.catalog.lineage import lineage_of
 from lakesmith.dbt.artifacts import Manifest
 from lakesmith.errors import LakesmithError
@@ -25,30 +26,29 @@ from lakesmith.run.workshop import Workshop
 
 if TYPE_CHECKING:
     from lakesmith.model.loads import Head
+    from lakesmith.monitor.store import RunStore
 
 SHOWN_LOADS, SHOWN_RUNS, SHOWN_DRIFT, SHOWN_REJECTS = 24, 60, 12, 18
 SHOWN_NOTICES = 12
 
 
-def write_page(shop: Workshop, path: Path) -> Path:
-    """Write the page and return its path."""
-    write_atomically(path, render(masked(gather(shop), shop.host.secrets.mask)))
+def write_page(shop: Workshop, path: Path, store: RunStore | None = None) -> Path:
+    """Write the page and return its path; `store` is the record of runs where it is open already."""
+    with store_in_use(shop) if store is None else nullcontext(store) as opened:
+        shown = gather(shop, opened)
+    write_atomically(path, render(masked(shown, shop.host.secrets.mask)))
     return path
 
 
-def gather(shop: Workshop) -> v.Today:
+def gather(shop: Workshop, store: RunStore) -> v.Today:
     """Return everything the page shows."""
     now = shop.host.clock.now()
-    store = open_store(shop)
-    try:
-        history = History(store, now=now)
-        ours = [run for run in history.runs(SHOWN_RUNS) if run.target == shop.target.name]
-        runs, loads = history.runs(SHOWN_RUNS), history.loads(limit=SHOWN_LOADS)
-        checks, drift = history.newest_checks(), history.drift(SHOWN_DRIFT)
-        tables = tables_of_others(shop, history)
-    finally:
-        store.close()
-    judged = last_judged(shop)
+    history = History(store, now=now)
+    runs, loads = history.runs(SHOWN_RUNS), history.loads(limit=SHOWN_LOADS)
+    ours = [run for run in runs if run.target == shop.target.name]
+    checks, drift = history.newest_checks(), history.drift(SHOWN_DRIFT)
+    tables = tables_of_others(shop, history)
+    judged = last_judged(shop, store)
     rejects, waiting = ([], 0) if _heads(shop) is None else _rejects(shop)
     manifest = manifest_of(shop)
     checks = still_there(checks, manifest)

@@ -1,4 +1,4 @@
-"""The run store: its tables are kept up to date by migrations, in a SQLite file or on a PostgreSQL server."""
+"""The run store, in a SQLite file or on a PostgreSQL server: it writes events down. Opening it makes its tables, or brings them up to date."""
 
 from __future__ import annotations
 
@@ -6,26 +6,17 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect, select, text, update
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
-from lakesmith.errors import StorageUnavailableError, StoreBrokenError
+from lakesmith.errors import StorageUnavailableError
 from lakesmith.host import Host
 from lakesmith.host.files import storage_errors
 from lakesmith.model.events import Event
 from lakesmith.monitor import tables
-from lakesmith.monitor.databases import (
-    SMALL_BYTES,
-    WRITES,
-    connect_file,
-    connect_server,
-    examine_file,
-    lock_for_change,
-    place_of,
-)
+from lakesmith.monitor.databases import SMALL_BYTES, WRITES, connect_file, connect_server, examine_file, place_of
+from lakesmith.monitor.making import bring_up_to_date
 from lakesmith.monitor.writing import Statements, statements
-
-NEWEST = "0005"
 
 
 class RunStore:
@@ -68,7 +59,7 @@ class RunStore:
         """
         engine = connect_server(address, where=where)
         try:
-            _migrate(engine)
+            bring_up_to_date(engine)
         except DBAPIError as error:
             engine.dispose()
             raise StorageUnavailableError(
@@ -142,7 +133,7 @@ def _opened(path: Path) -> Engine:
     try:
         if path.is_file() and path.stat().st_size <= SMALL_BYTES:
             examine_file(engine)
-        _migrate(engine)
+        bring_up_to_date(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -159,41 +150,3 @@ def _put_aside(path: Path, stamp: str) -> None:
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.rename(aside.with_name(aside.name + suffix))
-
-
-def _migrate(engine: Engine) -> None:
-    """Bring the tables up to date, in one transaction that nobody else changes tables in."""
-    if _is_newest(_version(engine), engine):
-        return
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    with engine.execution_options(**{WRITES: True}).begin() as connection:
-        lock_for_change(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _is_newest(version: str | None, engine: Engine) -> bool:
-    """Whether there is nothing to do.
-
-    Raises:
-        StoreBrokenError: If the store is newer than this Lakesmith.
-    """
-    if version is not None and version > NEWEST:
-        raise StoreBrokenError(
-            f"The run store was made by a newer Lakesmith (version {version}, this one knows {NEWEST}).",
-            where=place_of(engine),
-            fix="install the newer Lakesmith again, or move the store away to begin a new record",
-        )
-    return version == NEWEST
-
-
-def _version(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        row = connection.execute(text("select version_num from alembic_version")).first()
-        return str(row[0]) if row else None

@@ -144,6 +144,11 @@ class AlertsSettings(Settings):
     grouping: Grouping = Field(default_factory=Grouping, description="How long messages wait for others.")
     heartbeat: Heartbeat = Field(default_factory=Heartbeat, description="A sign of life for somebody outside.")
 
+    @property
+    def reaches_anybody(self) -> bool:
+        """Whether there is a way to tell somebody, or somebody who waits for signs of life."""
+        return bool(self.channels or self.heartbeat.url)
+
     def fallback(self) -> tuple[str, ...]:
         """Return the channels of what no route takes."""
         return tuple(self.channels) if self.default is None else self.default

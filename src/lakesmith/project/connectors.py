@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from lakesmith.errors import ConnectorOptionsError, MissingExtraError
@@ -33,8 +36,7 @@ class Connectors:
     @classmethod
     def installed(cls) -> Connectors:
         """Return what is installed in this environment, without importing it."""
-        found = entry_points()
-        return cls({group: {entry.name: entry for entry in found.select(group=group)} for group in _NOUNS})
+        return cls(_installed(tuple((place, _changed(place)) for place in sys.path)))
 
     def names(self, group: str) -> tuple[str, ...]:
         """Return the installed names of a group, sorted."""
@@ -72,20 +74,34 @@ class Connectors:
                 fix=f"installed are: {spell_list(known)}",
             )
         if isinstance(entry, type):  # not by EntryPoint: other packages put a class of their own in its place
-            return _checked(group, name, entry, "")
-        package = entry.dist.name if entry.dist else entry.module
-        label = f'the {_NOUNS[group]} "{name}" of the package {package} cannot be loaded'
+            return _checked(group, name, entry, None)
         try:
             found = entry.load()
         except ImportError as error:
-            raise MissingExtraError(f"{label}: {error}", where=entry.value, fix=_install(package, name)) from error
+            fix = _install(_package(entry), name)
+            raise MissingExtraError(f"{_label(group, name, entry)}: {error}", where=entry.value, fix=fix) from error
         except _BROKEN as error:
             raise ConnectorOptionsError(
-                f"{label}: {type(error).__name__}: {error}",
+                f"{_label(group, name, entry)}: {type(error).__name__}: {error}",
                 where=entry.value,
-                fix=f"pip install -U {package}, or report it there",
+                fix=f"pip install -U {_package(entry)}, or report it there",
             ) from error
-        return _checked(group, name, found, package)
+        return _checked(group, name, found, entry)
+
+
+@functools.lru_cache(maxsize=1)
+def _installed(_places: tuple[tuple[str, int], ...]) -> Mapping[str, Mapping[str, EntryPoint]]:
+    """Return what is installed; hundreds of files are read for it, so again only where a folder of `sys.path` has changed."""
+    found = entry_points()
+    return {group: {entry.name: entry for entry in found.select(group=group)} for group in _NOUNS}
+
+
+def _changed(place: str) -> int:
+    """Return when a package last came to a folder or left it, in ns since 1970; 0 if there is none."""
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _install(package: str, name: str) -> str:
@@ -93,13 +109,22 @@ def _install(package: str, name: str) -> str:
     return f'pip install "lakesmith[{name}]"' if package == "lakesmith" else f"pip install --upgrade {package}"
 
 
-def _checked(group: str, name: str, found: Any, package: str) -> type[Any]:
+def _label(group: str, name: str, entry: EntryPoint) -> str:
+    return f'the {_NOUNS[group]} "{name}" of the package {_package(entry)} cannot be loaded'
+
+
+def _package(entry: EntryPoint) -> str:
+    """Return who brings a plug-in; for messages alone, as all that its package says of itself is read for it."""
+    return entry.dist.name if entry.dist else entry.module
+
+
+def _checked(group: str, name: str, found: Any, entry: EntryPoint | None) -> type[Any]:
     from pydantic import BaseModel
 
     for model in _MODELS[group]:
         options = getattr(found, model, None)
         if not (isinstance(options, type) and issubclass(options, BaseModel)):
-            origin = f" of the package {package}" if package else ""
+            origin = f" of the package {_package(entry)}" if entry else ""
             raise ConnectorOptionsError(
                 f'the {_NOUNS[group]} "{name}"{origin} has no `{model}` that is a pydantic model',
                 fix="report it to the package that brings it",

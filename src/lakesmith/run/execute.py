@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from lakesmith.errors import FatalError, FencedError, LakesmithError
+from lakesmith.host.collecting import collector_paused
 from lakesmith.host.measuring import Effort, Gauge
 from lakesmith.host.secrets import Secrets
 from lakesmith.host.stop import StopRequestedError
@@ -36,7 +37,6 @@ from lakesmith.run.telling import error_seen
 from lakesmith.run.workshop import Order, Workshop
 
 HEAVY = (
-    "polars",
     "pyarrow.csv",
     "pyarrow.parquet",
     "pyiceberg.catalog.sql",
@@ -366,19 +366,14 @@ class Execution:
 def warm_up() -> None:
     """Import what every load needs, so that the first stream's speed is not that of starting Python's libraries.
 
-    Python's collector looks for garbage again and again while modules come in, a fifth of the time, and finds next to none: it pauses, and
-    from then on passes over what stays for as long as the process does. Only once: what a run leaves behind is not to stay.
+    From then on Python's search for garbage passes over what stays for as long as the process does. Only once: what a run leaves behind
+    is not to stay.
     """
     if sys.modules.keys() >= set(HEAVY):
         return
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
+    with collector_paused():
         for name in HEAVY:
             import_module(name)
-    finally:
-        if was_on:
-            gc.enable()
     gc.freeze()
 
 

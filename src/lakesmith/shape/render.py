@@ -9,7 +9,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import polars as pl
 from pyarrow import RecordBatch
 
 from lakesmith.shape.arrow import Array, DataType, is_, pa, pc
@@ -80,6 +79,8 @@ def _decimal_text(values: Array) -> Array:
 
 
 def _uuid_text(storage: Array) -> Array:
+    import polars as pl  # here alone: most runs need no frames
+
     digits = pl.Series(storage.cast(pa.binary())).bin.encode("hex").to_arrow().cast(pa.string())
     parts = [pc.utf8_slice_codeunits(digits, start, stop) for start, stop in _UUID_PARTS]
     return pc.binary_join_element_wise(*parts, "-")

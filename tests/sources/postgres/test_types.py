@@ -349,6 +349,7 @@ def test_what_did_not_arrive_as_it_was_selected_is_refused(server):
         types.rows(pa.record_batch({"id": [1], "x": [[1]]}))
 
 
+@pytest.mark.long
 def test_selecting_needs_no_arrow():
     code = "import sys; from lakesmith.sources.postgres.types import table_types; sys.exit('pyarrow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

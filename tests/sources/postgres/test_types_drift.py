@@ -161,6 +161,7 @@ def test_every_cell(moods, url, tmp_path, case, policy):
         }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("mode", ["replace", "append"])
 def test_a_rename_moves_every_value_ever_loaded(db, url, tmp_path, mode):
     loads = trial(url, tmp_path, mode=mode, cursor="id" if mode == "append" else None)

@@ -221,6 +221,7 @@ def test_table_without_columns(db, url):
         read_all(source, spec)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("split_by", [None, "id"])
 def test_a_table_beyond_all_measure_has_larger_parts_and_not_more_of_them(db, url, monkeypatch, split_by):
     db.execute("create table t (id int, v text)")

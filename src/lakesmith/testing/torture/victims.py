@@ -16,7 +16,6 @@ from pathlib import Path
 from lakesmith.host import crash
 
 NEEDED = (
-    "alembic.command",
     "lakesmith.api.running",
     "lakesmith.api.project",
     "lakesmith.monitor.store",

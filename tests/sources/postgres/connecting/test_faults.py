@@ -18,6 +18,7 @@ from lakesmith.errors import (
     SourceMissingError,
 )
 from lakesmith.sources.postgres.connecting.address import Address
+from lakesmith.sources.postgres.connecting.arrow import ArrowSession
 from lakesmith.sources.postgres.connecting.drivers import load_driver
 from lakesmith.sources.postgres.connecting.faults import BY_STATE, BY_TEXT, driver_errors, fault_of
 from lakesmith.sources.postgres.connecting.server import Reach, Server
@@ -30,8 +31,8 @@ VALUE = "row-value-4711"
 def both_drivers(postgres_server):
     """A server, and what runs a statement there by each driver."""
     server = server_at(postgres_server.url())
-    with server.session() as session, server.arrow() as arrow, arrow.cursor() as cursor:
-        yield server, (session.execute, cursor.execute)
+    with server.session() as session, server.arrow() as arrow:
+        yield server, (session.execute, arrow.rows, lambda query: list(_stream(arrow, query)))
 
 
 def server_at(url, settings=None, **parts):
@@ -68,7 +69,7 @@ def server_at(url, settings=None, **parts):
 @pytest.mark.parametrize("driver", ["psycopg", "adbc"])
 def test_what_goes_wrong_at_the_door(home, parts, kind, said, driver):
     server = server_at(home, **parts)
-    connect = {"psycopg": psycopg.connect, "adbc": load_driver("adbc_driver_postgresql.dbapi").connect}[driver]
+    connect = {"psycopg": psycopg.connect, "adbc": ArrowSession}[driver]
     with pytest.raises(kind, match=said) as caught, driver_errors(server.scene()):
         connect(server._conninfo())
     with pytest.raises(kind, match=said):
@@ -174,10 +175,9 @@ def test_a_statement_that_takes_too_long_and_a_table_that_stays_locked(db, url):
 
 
 def _stream(arrow, query):
-    cursor = arrow.cursor()
-    cursor.execute(query)
-    for batch in cursor.fetch_record_batch():
-        yield batch.num_rows
+    with arrow.statement() as statement:
+        for batch in statement.batches(query, 2**20):
+            yield batch.num_rows
 
 
 @pytest.mark.parametrize(
@@ -199,18 +199,12 @@ def test_a_value_the_server_fails_over_in_the_middle_of_a_copy(home, expression,
 def test_a_session_that_is_ended_in_the_middle_of_a_copy(db, url):
     server = server_at(url)
     with server.arrow() as arrow:
-        pid = next(iter(_pids(arrow)))
+        [(pid,)] = arrow.rows("select pg_backend_pid()")
         ended = threading.Timer(0.3, lambda: db.execute("select pg_terminate_backend(%s)", (pid,)))
         ended.start()
         with pytest.raises(RetriableError, match="connection to the server was lost"), driver_errors(server.scene()):
             list(_stream(arrow, "select x, repeat('x', 400) from generate_series(1, 20000000) as x"))
         ended.join()
-
-
-def _pids(arrow):
-    cursor = arrow.cursor()
-    cursor.execute("select pg_backend_pid()")
-    return [row[0] for row in cursor.fetchall()]
 
 
 def test_what_a_server_says_in_another_language_is_still_a_refusal():

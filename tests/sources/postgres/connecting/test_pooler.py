@@ -124,6 +124,6 @@ def test_pgbouncer_itself_is_refused(home, program, mode):
 def test_pgbouncer_with_sessions_is_read_through_by_both_drivers(home, program):
     with pgbouncer(program("pgbouncer"), "session", home) as port:
         server = server_on(port, home)
-        with server.session() as session, server.arrow() as arrow, arrow.cursor() as cursor:
-            cursor.execute("select current_setting('TimeZone')")
-            assert cursor.fetchall() == session.execute("select current_setting('TimeZone')").fetchall() == [("UTC",)]
+        with server.session() as session, server.arrow() as arrow:
+            query = "select current_setting('TimeZone')"
+            assert arrow.rows(query) == session.execute(query).fetchall() == [("UTC",)]

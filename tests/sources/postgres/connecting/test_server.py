@@ -39,9 +39,9 @@ def test_sessions_of_both_drivers_are_set_up_alike_whatever_the_role_says(home, 
         try:
             names = list(EXPECTED)
             query = "select " + ", ".join(f"current_setting('{name}')" for name in names)
-            with server.session() as session, server.arrow() as arrow, arrow.cursor() as cursor:
-                cursor.execute(query)
-                assert dict(zip(names, cursor.fetchone(), strict=True)) == EXPECTED
+            with server.session() as session, server.arrow() as arrow:
+                [row] = arrow.rows(query)
+                assert dict(zip(names, row, strict=True)) == EXPECTED
                 assert dict(zip(names, session.execute(query).fetchone(), strict=True)) == EXPECTED
         finally:
             own.execute("alter role lake reset all")
@@ -55,10 +55,10 @@ def test_names_of_the_server_are_found_before_those_of_a_schema_that_comes_first
     db.execute("create function app.version() returns text language sql as $$ select 'mine' $$")
     db.execute("create function app.pg_backend_pid() returns int language sql as $$ select (random() * 1e6)::int $$")
     server = Server(Reach(Address.of(f"{url}?options=-csearch_path%3Dapp%2Cpg_catalog", {})))
-    with server.session() as session, server.arrow() as arrow, arrow.cursor() as cursor:
-        for ask in (session.execute, cursor.execute):
-            ask("select 'pg_class'::regclass = 'pg_catalog.pg_class'::regclass, current_setting('search_path')")
-        assert cursor.fetchone() == (True, "pg_catalog, app,pg_catalog")
+    query = "select 'pg_class'::regclass = 'pg_catalog.pg_class'::regclass, current_setting('search_path')"
+    with server.session() as session, server.arrow() as arrow:
+        told = [(True, "pg_catalog, app,pg_catalog")]
+        assert arrow.rows(query) == session.execute(query).fetchall() == told
         assert session.execute("select 'pg_class'::regclass::text").fetchone() == ("pg_class",)
     empty = Server(Reach(Address.of(f"{url}?options=-csearch_path%3D", {})))
     with empty.session() as session:
@@ -73,13 +73,12 @@ def test_no_session_can_write(server):
 def test_a_snapshot_that_one_driver_exports_is_imported_by_the_other(db, url):
     server = Server(Reach(Address.of(url, {})))
     db.execute("create table seen as select generate_series(1, 5) as x")
-    with server.session(autocommit=False) as holder, server.arrow() as arrow, arrow.cursor() as cursor:
+    with server.session(autocommit=False) as holder, server.arrow() as arrow:
         key = holder.execute("select pg_export_snapshot()").fetchone()[0]
         db.execute("delete from seen where x > 2")
-        cursor.execute("begin")
-        cursor.execute(f"set transaction snapshot '{key}'")
-        cursor.execute("select count(*) from seen")
-        assert cursor.fetchall() == [(5,)]
+        arrow.rows("begin isolation level repeatable read")
+        arrow.rows(f"set transaction snapshot '{key}'")
+        assert arrow.rows("select count(*) from seen") == [(5,)]
 
 
 def test_a_server_is_identified_once_and_by_any_thread(home, server):

@@ -85,15 +85,14 @@ def test_a_standby_is_read_in_the_place_of_its_primary(postgres_server, db, url)
         primary, replica = reach(url).identify(), near.identify()
         assert (primary.in_recovery, replica.in_recovery) == (False, True)
         assert refuse_stranger(primary, replica) == ""
-        with near.session(autocommit=False) as holder, near.arrow() as arrow, arrow.cursor() as cursor:
+        with near.session(autocommit=False) as holder, near.arrow() as arrow:
             holder.autocommit = True
             _until(holder, "select count(*) from seen", 1000)
             holder.autocommit = False
             key = holder.execute("select pg_export_snapshot()").fetchone()[0]
-            cursor.execute("begin")
-            cursor.execute(f"set transaction snapshot '{key}'")
-            cursor.execute("select count(*) from seen")
-            assert cursor.fetchall() == [(1000,)]
+            arrow.rows("begin")
+            arrow.rows(f"set transaction snapshot '{key}'")
+            assert arrow.rows("select count(*) from seen") == [(1000,)]
             db.execute("delete from seen where x <= 500")
             db.execute("vacuum seen")
             with pytest.raises(RetriableError, match="replica ended the read"), driver_errors(near.scene()):

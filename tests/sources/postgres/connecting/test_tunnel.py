@@ -112,9 +112,10 @@ def test_both_drivers_reach_the_server_and_many_at_the_same_time(gate, home):
     found = []
 
     def read():
-        with server.arrow() as arrow, arrow.cursor() as cursor:
-            cursor.execute("select x, repeat('x', 100) as words from generate_series(1, 30000) as x")
-            found.append(cursor.fetch_arrow_table()["x"].to_pylist())
+        with server.arrow() as arrow, arrow.statement() as statement:
+            query = "select x, repeat('x', 100) as words from generate_series(1, 30000) as x"
+            batches = statement.batches(query, 2**20)
+            found.append([x for batch in batches for x in batch["x"].to_pylist()])
 
     try:
         with server.session() as session:

@@ -9,7 +9,7 @@ from typing import Any
 from lakesmith.errors import MissingExtraError
 
 PSYCOPG = "psycopg"
-ADBC = "adbc_driver_postgresql.dbapi"
+ADBC = "adbc_driver_postgresql"
 RAISED = (("psycopg", "Error"), ("adbc_driver_manager", "Error"), ("pyarrow", "ArrowException"))
 """What the drivers raise: looked up among the modules that are loaded, as what is not loaded raises nothing."""
 

@@ -255,7 +255,6 @@ BY_TEXT = (
 )
 """Faults by words, for what comes without an SQLSTATE: all before a session begins, and what breaks off a COPY by ADBC."""
 
-PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), fault) for pattern, fault in BY_TEXT)
 STARTED = re.compile(r"connection to server .* failed:", re.DOTALL)
 
 
@@ -270,7 +269,7 @@ def fault_of(error: BaseException) -> Fault:
     if state:
         return next((BY_STATE[state[:size]] for size in (5, 2) if state[:size] in BY_STATE), OTHER)
     text = str(error)
-    found = next((fault for pattern, fault in PATTERNS if pattern.search(text)), None)
+    found = next((fault for pattern, fault in BY_TEXT if re.search(pattern, text, re.IGNORECASE)), None)
     return found or (REFUSED if STARTED.search(text) else OTHER)
 
 

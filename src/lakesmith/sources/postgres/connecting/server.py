@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lakesmith.errors import ConnectorOptionsError, RetriableError
 from lakesmith.sources.postgres.connecting.address import Address
+from lakesmith.sources.postgres.connecting.arrow import ArrowSession
 from lakesmith.sources.postgres.connecting.drivers import ADBC, PSYCOPG, load_driver
 from lakesmith.sources.postgres.connecting.faults import driver_errors
 from lakesmith.sources.postgres.connecting.identity import Identity, identify
@@ -95,25 +96,24 @@ class Server:
             raise
         return session
 
-    def arrow(self) -> Any:
-        """Return a new connection of ADBC (`adbc_driver_postgresql.dbapi`), set up alike, in autocommit: write `begin` yourself.
+    def arrow(self) -> ArrowSession:
+        """Return a new session of ADBC, set up alike.
 
         Raises:
             LakesmithError: See `session`.
         """
-        adbc = load_driver(ADBC)
+        load_driver(ADBC)  # before a server is asked for something that could not be read
         self.identify()
         conninfo = self._conninfo()
         with self._far_side(), driver_errors(self.scene()):
-            connection = adbc.connect(conninfo, autocommit=True)
+            session = ArrowSession(conninfo)
         try:
-            with driver_errors(self.scene()), connection.cursor() as cursor:
-                cursor.execute(self._reach.settings.statement())
-                cursor.fetchall()
+            with driver_errors(self.scene()):
+                session.rows(self._reach.settings.statement())
         except BaseException:
-            connection.close()
+            session.close()
             raise
-        return connection
+        return session
 
     def close(self) -> None:
         """End the tunnel, and with it all sessions through it. A session asked for later opens it anew."""

@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lakesmith.model.streams import Chunk
+    from lakesmith.sources.postgres.connecting.arrow import ArrowSession, Statement
     from lakesmith.sources.postgres.connecting.server import Server
     from lakesmith.sources.postgres.planning.snapshot import Snapshot
 
 _GONE = ("22023", "42704", "55000")
 """What the server says of a snapshot whose session ended: never heard of."""
-
-_BATCH = "adbc.postgresql.batch_size_hint_bytes"
 
 
 class Brake:
@@ -31,7 +30,7 @@ class Brake:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._statement: Any = None
+        self._statement: Statement | None = None
         self._is_pulled = False
 
     def pull(self) -> None:
@@ -40,21 +39,21 @@ class Brake:
             self._is_pulled = True
             if self._statement is not None:
                 with suppress(*raised_by_drivers()):
-                    self._statement.adbc_cancel()
+                    self._statement.cancel()
 
     @contextmanager
-    def over(self, cursor: Any, scene: Scene) -> Iterator[Any]:
-        """Give a cursor that can be stopped for the length of a `with`.
+    def over(self, statement: Statement, scene: Scene) -> Iterator[Statement]:
+        """Give a statement that can be stopped for the length of a `with`.
 
         Raises:
             RetriableError: If it was stopped before it began.
         """
-        with self._lock:  # a cursor is closed by its own thread, never while another one cancels it
+        with self._lock:  # a statement is closed by its own thread, never while another one cancels it
             if self._is_pulled:
                 raise RetriableError("The load was stopped.", where=scene.said, fix="run the same command again")
-            self._statement = cursor
+            self._statement = statement
         try:
-            yield cursor
+            yield statement
         finally:
             with self._lock:
                 self._statement = None
@@ -87,14 +86,13 @@ class Chunks:
 class ReadingSession:
     """A session that sees what the snapshot sees. For one thread; another one may pull its brake. `batch_bytes`: how large batches are."""
 
-    def __init__(self, connection: Any, scene: Scene, batch_bytes: int, brake: Brake) -> None:
-        self._connection, self._scene, self.batch_bytes, self._brake = connection, scene, batch_bytes, brake
+    def __init__(self, session: ArrowSession, scene: Scene, batch_bytes: int, brake: Brake) -> None:
+        self._session, self._scene, self.batch_bytes, self._brake = session, scene, batch_bytes, brake
 
     def answer(self, query: str) -> tuple[Any, ...]:
         """Return the only row of a query."""
-        with self._cursor() as cursor:
-            cursor.execute(query)
-            return tuple(cursor.fetchone() or ())
+        with self._statement() as statement:
+            return next(iter(statement.rows(query)), ())
 
     def batches(self, query: str, share: int = 1) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a query, in batches of about the size of the session, or of one in `share` of it.
@@ -102,38 +100,26 @@ class ReadingSession:
         Raises:
             LakesmithError: What the server or the connection failed over.
         """
-        with self._cursor() as cursor:
-            cursor.adbc_statement.set_options(**{_BATCH: str(max(1, self.batch_bytes // share))})
-            cursor.execute(query)
-            with cursor.fetch_record_batch() as reader:
-                while (batch := _next(reader)) is not None:
-                    yield batch
+        with self._statement() as statement:
+            yield from statement.batches(query, self.batch_bytes // share)
 
     @contextmanager
     def set_aside(self, settings: str) -> Iterator[None]:
         """Let settings, which a query makes for the transaction, hold for the length of a `with`; not where it is left by an error."""
-        for statement in ("savepoint set_aside", settings):
-            self._run(statement)
+        for query in ("savepoint set_aside", settings):
+            self.answer(query)
         yield
-        for statement in ("rollback to savepoint set_aside", "release savepoint set_aside"):
-            self._run(statement)
-
-    def _run(self, statement: str) -> None:
-        with self._cursor() as cursor:
-            cursor.execute(statement)
-            cursor.fetchall()
+        for query in ("rollback to savepoint set_aside", "release savepoint set_aside"):
+            self.answer(query)
 
     @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        with driver_errors(self._scene), self._connection.cursor() as cursor, self._brake.over(cursor, self._scene):
-            yield cursor
-
-
-def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
-    try:
-        return reader.read_next_batch()
-    except StopIteration:
-        return None
+    def _statement(self) -> Iterator[Statement]:
+        with (
+            driver_errors(self._scene),
+            self._session.statement() as statement,
+            self._brake.over(statement, self._scene),
+        ):
+            yield statement
 
 
 @contextmanager
@@ -146,36 +132,35 @@ def reading(
         RetriableError: If the snapshot is gone.
         LakesmithError: If the server cannot be reached.
     """
-    connection = snapshot.readers.take() or _open(server, snapshot.key, scene)
+    session = snapshot.readers.take() or _open(server, snapshot.key, scene)
     try:
-        yield ReadingSession(connection, scene, batch_bytes, brake)
+        yield ReadingSession(session, scene, batch_bytes, brake)
     except BaseException:
-        connection.close()
+        session.close()
         raise
-    snapshot.readers.give_back(connection)
+    snapshot.readers.give_back(session)
 
 
-def _open(server: Server, key: str, scene: Scene) -> Any:
-    connection = server.arrow()
+def _open(server: Server, key: str, scene: Scene) -> ArrowSession:
+    session = server.arrow()
     try:
         with driver_errors(scene):
-            _enter(connection, key, scene)
+            _enter(session, key, scene)
     except BaseException:
-        connection.close()
+        session.close()
         raise
-    return connection
+    return session
 
 
-def _enter(connection: Any, key: str, scene: Scene) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(BEGIN)
-        try:
-            cursor.execute(f"set transaction snapshot '{key}'")
-        except raised_by_drivers() as error:
-            if state_of(error) not in _GONE:
-                raise
-            raise RetriableError(
-                "The session that kept the server's snapshot has ended.",
-                where=scene.said,
-                fix="run the same command again: it reads what is there then",
-            ) from error
+def _enter(session: ArrowSession, key: str, scene: Scene) -> None:
+    session.rows(BEGIN)
+    try:
+        session.rows(f"set transaction snapshot '{key}'")
+    except raised_by_drivers() as error:
+        if state_of(error) not in _GONE:
+            raise
+        raise RetriableError(
+            "The session that kept the server's snapshot has ended.",
+            where=scene.said,
+            fix="run the same command again: it reads what is there then",
+        ) from error

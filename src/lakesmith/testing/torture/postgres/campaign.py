@@ -8,7 +8,7 @@ from lakesmith.testing.torture.postgres.server import serving
 from lakesmith.testing.torture.servers.campaign import Part
 
 NEEDED = (
-    "adbc_driver_postgresql.dbapi",
+    "adbc_driver_postgresql",
     "psycopg",
     "lakesmith.sources.postgres.reading.reader",
     "lakesmith.sources.postgres.reading.session",
