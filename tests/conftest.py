@@ -8,10 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 sys.path[:0] = [str(Path(__file__).parent / "tools"), str(Path(__file__).parent / "servers")]
 
-from by_heart import learn_migrations, learn_services
+from by_heart import learn_services, learn_statements, learn_tables
 from examples import set_examples
 from warm_dbt import warm_dbt
 
@@ -30,9 +31,23 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "few(count): the fast suite tries so many of the cases, `make test-long` the others"
     )
+    config.pluginmanager.register(Examples())
     gc.disable()
-    learn_migrations()
-    learn_services()
+    if getattr(config.option, "dist", "no") == "no":  # not in the process that only hands tests out
+        learn_tables()
+        learn_services()
+        learn_statements()
+
+
+class Examples:
+    """Leaves out the modules that hold no example: to look for some would import all that they need."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path):
+        found = yield
+        if any(isinstance(one, DoctestModule) for one in found) and b">>> " not in file_path.read_bytes():
+            return [one for one in found if not isinstance(one, DoctestModule)]
+        return found
 
 
 def pytest_itemcollected(item):
@@ -70,7 +85,7 @@ def pytest_collection_modifyitems(items):
     """
     slow = Counter(item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[item.nodeid.partition("::")[0]])
-    set_examples(item for item in items if not item.get_closest_marker("long"))
+    set_examples(items)
 
 
 @pytest.hookimpl(wrapper=True)

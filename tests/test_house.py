@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
-import io
 import subprocess
 import sys
-import tokenize
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,6 @@ MODULES = [
 NAMES = [str(path.relative_to(SOURCE)) for path in MODULES]
 MODULE_LINES, FUNCTION_LINES, PARAMETERS = 400, 60, 6
 HEAVY = {"pydantic", "pyarrow", "pyiceberg", "polars", "duckdb", "sqlalchemy", "dbt", "alembic", "pandas", "numpy"}
-NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -73,10 +70,8 @@ def house():
 
 def code_lines(text, nodes):
     """Return the numbers of lines that hold code: neither blank nor comment nor docstring."""
-    lines = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in NO_CODE:
-            lines.update(range(token.start[0], token.end[0] + 1))
+    stripped = enumerate(map(str.lstrip, text.split("\n")), start=1)
+    lines = {number for number, line in stripped if line and not line.startswith("#")}
     for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | FUNCTION) and ast.get_docstring(node) is not None:
             lines.difference_update(range(node.body[0].lineno, node.body[0].end_lineno + 1))

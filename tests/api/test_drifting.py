@@ -102,6 +102,7 @@ def test_a_pin_is_judged_and_the_error_names_file_line_column_and_both_ways_out(
     assert shop.bronze() == [{"id": 1, "mail": "a"}]
 
 
+@pytest.mark.long
 def test_agreeing_in_the_pin_lets_the_load_through(shop):
     shop.say(FROZEN).put("1.csv", "id,mail\n1,a\n").load()
     shop.project.pin_schema("shop.people")

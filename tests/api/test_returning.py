@@ -137,6 +137,7 @@ def test_a_version_is_called_by_number_snapshot_or_moment(yard):
         yard.open().plan_rollback("visits", to="yesterday")
 
 
+@pytest.mark.long
 def test_a_generation_goes_back_to_the_one_before(yard):
     assert yard.rows("yard.stock") == [21]
     yard.open().rollback("stock")

@@ -11,6 +11,7 @@ import pytest
 from lakesmith_terminal import LAKESMITH, Terminal
 
 
+@pytest.mark.long
 def test_only_a_company_with_a_database_goes_on(tmp_path):
     ended = Terminal(tmp_path).run("demo", "acme", "--live")
     assert ended.returncode != 0

@@ -78,6 +78,7 @@ def test_from_what_broke_to_what_to_do_and_to_its_end(shop, web):
     assert answer(shop, "incidents", "show", "nothing", code=2)["error"] == "SelectionError"
 
 
+@pytest.mark.long
 def test_who_is_told_what(shop, web):
     assert answer(shop, "alerts")["channels"] == [{"channel": "team", "type": "slack", "usable": True}]
     assert "commerce" in shop.run("alerts").stdout

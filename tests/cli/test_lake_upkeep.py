@@ -61,6 +61,7 @@ def make_older(terminal, days):
             os.utime(path, (found.st_atime, found.st_mtime - days * 86_400))
 
 
+@pytest.mark.long
 def test_compact_says_what_it_did_and_keeps_every_row(small):
     before = rows(small)
     [done] = answer(small.run("lake", "compact", "orders", "--json"))["compacted"]

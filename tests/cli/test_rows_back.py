@@ -111,6 +111,7 @@ def test_a_dry_run_changes_nothing(shop):
     assert len(versions(shop)) == 2
 
 
+@pytest.mark.long
 def test_back_and_anew_for_scripts(shop):
     back = json.loads(shop.run("rollback", "shop.orders", "--yes", "--json").stdout)
     assert (back["state"], back["returns"][0]["to"]["ordinal"]) == ("succeeded", 1)

@@ -18,7 +18,6 @@ from pathlib import Path
 from lakesmith.host import crash
 
 NEEDED = (
-    "alembic.command",
     "lakesmith.api.running",
     "lakesmith.cli.main",
     "lakesmith.cli.run",

@@ -15,9 +15,8 @@ from canary_yard import BAD, INPUTS, ON, Yard, project
 from e2e_home import Home
 
 COMMANDS = """
-status --json|runs|logs|logs --json|incidents --all --json|alerts test|alerts deliver|alerts deliveries --json|tables desk.people
-sources --json|metrics|check --json|drift show --json|quarantine show|quarantine replay desk.people --dry-run|history desk.people
-rebuild desk.people --dry-run|doctor --json
+status --json|logs|incidents --all --json|alerts deliver|alerts deliveries --json|tables desk.people|metrics|check --json
+quarantine show|quarantine replay desk.people --dry-run|doctor --json
 """
 
 

@@ -24,6 +24,7 @@ SLOW = ("clock_behind", "disk_full", "emptied_source", "foreign_commit", "rewrit
 TRACES = re.compile(r"Traceback|File \"[^\"]+\", line \d+|\.py:\d+|site-packages")
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize(
     "case",
     [

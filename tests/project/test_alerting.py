@@ -24,6 +24,19 @@ def test_without_a_section_nobody_is_told(tmp_path):
     assert (found.channels, found.routes, found.fallback()) == ({}, (), ())
 
 
+@pytest.mark.parametrize(
+    ("text", "reached"),
+    [
+        (SLACK, True),
+        ('  heartbeat: {url: "${env:URL}"}\n', True),
+        ("  heartbeat: {every: 1h}\n", False),
+        ("  grouping: {storm: 5}\n", False),
+    ],
+)
+def test_a_channel_or_a_sign_of_life_reaches_somebody(tmp_path, text, reached):
+    assert read(tmp_path, text).reaches_anybody is reached
+
+
 def test_a_whole_section(tmp_path):
     found = read(
         tmp_path,

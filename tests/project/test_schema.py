@@ -66,6 +66,7 @@ def errors(text, connectors):
     return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(yaml.safe_load(text))]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "text", [FILES_ONLY, (files("lakesmith.project") / "templates/b2b_sales/lakesmith.yml").read_text()]
 )

@@ -180,6 +180,7 @@ def wait_for(lake):
     raise AssertionError("the catalog did not come back")
 
 
+@pytest.mark.long
 def test_another_lake_in_the_same_database_needs_a_name(bucket_lake, objects, storage, clock):
     resume(bucket_lake.table(STREAM), 1)
     other = LakeAddress(f"s3://{objects.bucket()}/other", bucket_lake.address.catalog, storage)

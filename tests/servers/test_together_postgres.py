@@ -16,6 +16,7 @@ def again(lake):
     return Lake(lake.address, Host(clock=SetClock()))
 
 
+@pytest.mark.long
 def test_new_and_old_tables_move_together(bucket_lake):
     resume(bucket_lake.table(STREAM), 1)
     bucket_lake.commit_together([*open_all(bucket_lake, 1, STREAMS[:1]), *open_all(bucket_lake, 0, STREAMS[1:])])

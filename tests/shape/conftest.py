@@ -1,18 +1,14 @@
-"""Batches for the tests of `shape`, and hypothesis without deadlines: the first regular expression of a kind takes its time."""
+"""Batches for the tests of `shape`."""
 
 import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, settings
 
 from lakesmith.model.streams import TEXT_KEY
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-settings.register_profile("shape", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shape")
 
 
 @pytest.fixture(scope="session")

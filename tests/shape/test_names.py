@@ -52,6 +52,7 @@ def test_a_name_once_given_never_changes_when_columns_come_before_it():
     assert fold(["foo", "FOO", "Foo"], known=first) == ("foo_2", "foo_3", "foo")
 
 
+@pytest.mark.long
 def test_two_thousand_columns_of_one_name_stay_apart():
     folded = fold([f"Column {' ' * i}" for i in range(2000)])
     assert len(set(folded)) == 2000

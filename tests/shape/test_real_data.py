@@ -81,6 +81,7 @@ def test_there_are_files():
     assert len(FILES) > 50
 
 
+@pytest.mark.few(60)
 @pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(DATA)) for p in FILES])
 def test_every_value_is_found_again_in_exactly_one_cell(path):
     header, rows = read(path)

@@ -29,6 +29,7 @@ def found(*lists):
     return f"{report.type} {report.spelling or ''}".strip()
 
 
+@pytest.mark.few(12)
 @pytest.mark.parametrize(
     ("texts", "form"),
     [

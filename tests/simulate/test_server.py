@@ -49,6 +49,7 @@ def is_alive(pid):
     return True
 
 
+@pytest.mark.long
 def test_a_database_goes_from_tick_to_tick_and_is_found_again(folder):
     with DemoServer(folder).running() as server:
         generator, pid = Generator(TINY, server.url), server.pid

@@ -116,6 +116,7 @@ def test_more_is_given_back_than_was_paid_and_counts_only_so_far():
     assert sum(one.cents for one in ledger.given) < sum(one.cents for one in ledger.taken)
 
 
+@pytest.mark.long
 def test_features_of_a_day_never_change_and_labels_once():
     days = [subscriptions_truth(SMALL, daily(through))["mart_churn_features"] for through in (1, 4, 9)]
     for before, after in itertools.pairwise(days):

@@ -92,6 +92,7 @@ def sales(world: Delivered) -> Rows:
     return rows
 
 
+@pytest.mark.few(1)
 def test_monthly_sales(delivered: Delivered) -> None:
     expected = [
         (month, *product, *home, len(rows), *(sum(row[name] for row in rows) for name in ("quantity", "gross", "net")))
@@ -186,6 +187,7 @@ def test_clean_tables(delivered: Delivered) -> None:
 LEAD_COLUMNS = ("lead_id", "company_id", "email", "campaign", "utm_term", "status", "created_at", "updated_at")
 
 
+@pytest.mark.long
 def test_a_cut_file_is_missed_until_it_is_sent_again() -> None:
     company = Company()
     whole, cut = truth(company, 3), truth(company, 3, cut_short=frozenset({3}))

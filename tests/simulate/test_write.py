@@ -120,6 +120,7 @@ def test_only_two_columns_are_numbers_by_the_rule_of_99_percent(
     assert found == {("orders.csv", "quantity"), ("orders.csv", "discount_pct")}
 
 
+@pytest.mark.long
 def test_older_versions_come_after_newer_ones(deliveries: dict[int, Delivery], reader: SimpleNamespace) -> None:
     for place, key, first in ((-3, "company_id", [deliveries[1].files[0]]), (-2, "lead_id", [])):
         newest: dict[str, datetime] = {}

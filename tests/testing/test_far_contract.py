@@ -32,6 +32,14 @@ class TestBucket(SourceContract):
     secret = SECRET
     kills = ((2, "run.load.split_read"),)
 
+    @pytest.mark.long
+    def test_crash(self, tmp_path: Path) -> None:
+        super().test_crash(tmp_path)
+
+    @pytest.mark.long
+    def test_planning_is_light(self, tmp_path: Path) -> None:
+        super().test_planning_is_light(tmp_path)
+
     @pytest.fixture(autouse=True)
     def _at(self, server: int) -> None:
         self.port, self.bucket = server, f"b-{uuid.uuid4().hex}"

@@ -71,6 +71,7 @@ BROKEN = [
 ]
 
 
+@pytest.mark.few(13)
 @pytest.mark.parametrize(
     ("law", "mutant", "test", "found"), BROKEN, ids=[f"{law}-{mutant.__name__}" for law, mutant, _, _ in BROKEN]
 )

@@ -1,4 +1,4 @@
-"""`lakesmith` without its start: children forked from a process that has imported what commands need, and never used it.
+"""`lakesmith` without its start: children forked from a process that has imported what commands need, and never saw a row.
 
 Such a child is a process of its own: it has its arguments, folder, environment, standard output and error, and an exit code or
 the signal that ended it. What is about the start itself (what is imported, what a pipe or a terminal sees) is tested without.
@@ -7,6 +7,7 @@ the signal that ended it. What is about the start itself (what is imported, what
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -157,22 +158,33 @@ def import_everything() -> None:
     gc.freeze()  # a collection in a child would touch, and so copy, every page
 
 
+COMMANDS = (
+    "run|status|status --json|check|doctor|tables|sources|incidents --json|logs|metrics|quarantine show|drift show"
+)
+
+
 def learn() -> None:
-    """Make a run store, so that those of the children have their tables by heart."""
+    """Ask for all there is in a project without rows, so that the children have by heart how statements are spelled."""
     sys.path.append(str(Path(__file__).parent))
-    from by_heart import learn_migrations
+    from by_heart import learn_statements, learn_tables
 
-    from lakesmith.host import Host
-    from lakesmith.monitor.store import RunStore
-
-    learn_migrations()
-    with tempfile.TemporaryDirectory() as folder:
-        RunStore.at(Path(folder) / "runs.db", host=Host()).close()
+    learn_tables()
+    learn_statements()
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nobody:
+        (Path(folder) / "lakesmith.yml").write_text(
+            "version: 1\nname: acme\nsources: {shop: {type: files, root: ., streams: {orders: {files: '*.csv'}}}}\n"
+        )
+        os.chdir(folder)
+        with contextlib.redirect_stdout(nobody), contextlib.redirect_stderr(nobody):
+            for command in COMMANDS.split("|"):
+                become({"env": dict(os.environ), "cwd": folder, "arguments": command.split()})
+        os.chdir(here)
 
 
 if __name__ == "__main__":
-    leaving = Exit()
+    leaving, line_number = Exit(), int(sys.argv[1])
     import_everything()
-    with socket.socket(fileno=int(sys.argv[1])) as ours:
+    with socket.socket(fileno=line_number) as ours:
         asked = serve(ours)
     leaving.code = 0 if asked is None else become(asked)

@@ -239,6 +239,7 @@ print("well")
 """
 
 
+@pytest.mark.long
 def test_readers_are_killed_by_anybody_and_end_with_their_victim():
     done = subprocess.run([sys.executable, "-c", NURSERY], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr

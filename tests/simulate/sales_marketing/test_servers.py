@@ -27,6 +27,7 @@ def server(tmp_path_factory):
         yield server
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_database_holds_what_the_world_says(server):
     url = server.url(server.database())

@@ -40,6 +40,7 @@ def written(operations, collection):
     ]
 
 
+@pytest.mark.long
 def test_a_seed_makes_one_company(lived):
     again = World(BUSINESS)
     assert {number: again.day(number) for number in DAYS} == lived[0]
@@ -158,6 +159,7 @@ def test_credit_adds_up_to_the_order():
     assert longest > 3
 
 
+@pytest.mark.long
 def test_the_marts_agree_with_each_other():
     truth = {
         mart: [dict(zip(SALES_MARKETING_MARTS[mart], row, strict=True)) for row in rows]

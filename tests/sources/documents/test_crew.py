@@ -60,8 +60,8 @@ REASONS = {
 
 @pytest.mark.parametrize("drill", DRILLS)
 def test_an_accident_is_the_reason_of_one_document_alone(send, drill):
-    crew = Crew(2)
-    asked = [send(), send(drill), send(), send(), send()]
+    crew, limits = Crew(2), SHORT if drill == "hang" else Limits(timeout_s=60.0, max_memory_mb=256)
+    asked = [send(), send(drill, limits), send(), send(), send()]
     answers = list(crew.read(asked))
     assert [sent for sent, _ in answers] == asked
     assert answers[1][1]["error"] == REASONS[drill]

@@ -15,7 +15,7 @@ GERMAN = (
 )
 
 
-@pytest.mark.few(7)
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("name", "content", "type_", "reason"),
     [

@@ -29,18 +29,21 @@ def same(ours, theirs) -> bool:
 
 def leaves(value) -> Counter:
     """Count the single values in a value, as text, and lists and objects without any; JSON in a text is looked into."""
+    return Counter(spelled_leaves(value))
+
+
+def spelled_leaves(value) -> list[str]:
     if value is None:
-        return Counter()
-    if isinstance(value, dict):
-        return sum(map(leaves, value.values()), Counter()) or Counter(["{}"])
-    if isinstance(value, list):
-        return sum(map(leaves, value), Counter()) or Counter(["[]"])
+        return []
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [leaf for one in inner for leaf in spelled_leaves(one)] or [str(type(value)())]
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
-            return leaves(json.loads(value))
+            return spelled_leaves(json.loads(value))
         except ValueError:
             pass
-    return Counter([spelled(value)])
+    return [spelled(value)]
 
 
 def spelled(value) -> str:

@@ -215,6 +215,7 @@ def test_a_broken_file_is_looked_at_again_however_old(drops: Drops) -> None:
     assert drops.held()[0] == [("2026-10-01.json", 1), ("2026-10-09.json", 9)]
 
 
+@pytest.mark.long
 def test_a_rebuild_that_meets_a_file_that_breaks_late(drops: Drops) -> None:
     drops.put("a.csv", GOOD)
     drops.put("b.csv.gz", gzip.compress(LONG, 1))

@@ -145,6 +145,7 @@ def test_a_growing_log_is_read_from_the_last_whole_line(delivery) -> None:
     assert (second.rejects, third.rejects) == ([], [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [9_000_000, 13_000_000])
 def test_a_line_over_8_mb_is_rejected(delivery, size: int) -> None:
     good = f'{START} "GET / HTTP/1.1" 200 5'

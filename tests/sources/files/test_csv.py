@@ -152,6 +152,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
+@pytest.mark.few(30)
 def test_a_real_file_is_read_in_full(delivery, test_data: Path, real_file: str) -> None:
     content = (test_data / real_file).read_bytes()
     delivery.put("t.csv", content)

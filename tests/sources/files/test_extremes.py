@@ -49,6 +49,7 @@ def test_10_000_columns_some_without_a_name_and_some_named_alike(delivery) -> No
     assert loaded.columns[:7] == ["same", "column_2", "n2", "same_2", "column_5", "n5", "same_3"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_million_blank_lines_are_no_records_wherever_they_are(delivery, end: str) -> None:
     blank = end * 1_000_000

@@ -150,6 +150,7 @@ def into_a_lake(path: Path, lakes: Path) -> None:
     assert trial.load().state == "nothing_new"
 
 
+@pytest.mark.long
 def test_a_sample_into_a_lake_and_back(tmp_path):
     for number, path in enumerate(of_today(SAMPLE)):
         into_a_lake(path, tmp_path / str(number))

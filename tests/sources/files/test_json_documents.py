@@ -160,6 +160,7 @@ def test_real_documents(delivery, test_data: Path, name: str) -> None:
     assert all(map(same, rows, expected))
 
 
+@pytest.mark.long
 def test_every_real_json_file_of_other_people_goes_through_or_is_refused(delivery, test_data: Path) -> None:
     files = [*(test_data / "files").glob("*.json"), *(test_data / "marketing" / "shopify_api").glob("*.json")]
     if not files:

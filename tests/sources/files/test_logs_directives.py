@@ -100,7 +100,7 @@ def test_values_in_quotes_may_hold_blanks(delivery) -> None:
     assert (rows, rejects) == ([{"time": "01:02", "method": "GET", "user_agent": 'a "b" c', "cs_user_agent": None}], [])
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("written", "agent"),
     [

@@ -112,6 +112,7 @@ LINES = [
 ]  # fmt: skip
 
 
+@pytest.mark.few(18)
 @pytest.mark.parametrize(("format_", "line", "expected"), LINES)
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_line_in_full(delivery, format_, line, expected, is_named) -> None:

@@ -39,6 +39,7 @@ JSON = [
 ]  # fmt: skip
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("line", "expected"), JSON)
 @pytest.mark.parametrize("options", [{}, {"format": "nginx_json"}])
 def test_a_json_line_in_full(delivery, line, expected, options) -> None:

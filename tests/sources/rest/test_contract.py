@@ -125,6 +125,10 @@ class TestCursor(RestContract):
         "incremental": {"cursor": "seen", "format": "iso"},
     }
 
+    @pytest.mark.long
+    def test_planning_is_light(self, tmp_path: Path) -> None:
+        super().test_planning_is_light(tmp_path)
+
     def prepare(self, folder: Path) -> Records:  # noqa: ARG002
         self.shelf.records = records(11)
         return self.known(self.shelf.records)

@@ -107,6 +107,7 @@ class Project:
         ]
 
 
+@pytest.mark.long
 def test_the_recorded_streams_arrive_complete_and_keyed(project):
     files = sorted(DATA.glob("*.singer"))
     if not files:
@@ -156,6 +157,7 @@ def test_a_line_that_is_no_message_waits_in_quarantine(project):
     assert (load.counts.written, load.counts.quarantined) == (2, 1)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("fault", "said"), [("exit", "ended with exit code 1: the server refused"), ("kill", "was killed by signal 9")]
 )

@@ -112,6 +112,7 @@ def well(drop):
     subprocess.run(["rm", "-rf", str(drop.root / "well")], check=True)
 
 
+@pytest.mark.long
 def test_folders_may_lie_very_deep(drop, well):
     here = os.open(well, os.O_RDONLY)
     for _ in range(1_500):

@@ -33,7 +33,7 @@ def test_any_bytes_load_as_they_would_unpacked(delivery, kind: str, noise: bytes
     assert told(delivery.load(delivery.stream(name))) == told(delivery.load(delivery.stream("plain.csv")))
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", PACKERS)
 def test_a_packed_file_cut_off_anywhere_is_refused(delivery, kind: str) -> None:
     packed = PACKERS[kind](CSV)
@@ -127,6 +127,7 @@ def test_a_packed_file_is_read_once_and_a_changed_one_is_a_rewritten_one(deliver
     assert again.rows == [*ROWS, ("60", "1")]
 
 
+@pytest.mark.long
 def test_a_large_packed_file_is_the_same_as_unpacked(delivery) -> None:
     lines = b"".join(b"%d,%s\n" % (number, b"v" * (number % 50)) for number in range(400_000))
     delivery.put("a.csv", b"k,v\n" + lines)

@@ -16,6 +16,7 @@ DATA = Path(os.environ.get("LAKESMITH_TEST_DATA", Path(__file__).parents[5] / "s
 COLLECTIONS = {"books": 431, "countries-small": 248, "covers": 5071, "grades": 280, "profiles": 1515, "students": 200}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", COLLECTIONS)
 def test_every_document_is_a_row(name):
     path = DATA / f"{name}.json"

@@ -71,6 +71,7 @@ def test_the_row_has_what_drivers_see_and_the_document_as_it_was_sent(raw, colum
         check_object(read(plain), told)
 
 
+@pytest.mark.long
 def test_numbers_of_long_arrays_count():
     raw = [bson.encode({"_id": each, "l": list(range(5000 + each))}) for each in range(30)]
     decoder = Decoder()

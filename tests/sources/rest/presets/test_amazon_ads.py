@@ -83,6 +83,7 @@ def loaded(shop: Shop) -> dict[str, dict]:
     }
 
 
+@pytest.mark.long
 def test_a_bad_day_and_the_next(shop, book):
     """One load among many faults brings every row; the next brings what was restated."""
     faults = [

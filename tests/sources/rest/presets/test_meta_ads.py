@@ -124,6 +124,7 @@ def loaded(project):
     return found
 
 
+@pytest.mark.long
 def test_a_bad_day_and_the_next(project, book):
     """One load among many faults brings every row; the next brings what was restated, renamed and new."""
     faults = [

@@ -51,6 +51,7 @@ def loaded(project, stream="account"):
     return project.current(stream, "id")
 
 
+@pytest.mark.long
 def test_a_bad_day_and_the_next(project, crm):
     """One load among many faults brings every record; the next one what was changed, deleted and made."""
     faults = [

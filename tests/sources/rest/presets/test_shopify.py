@@ -43,6 +43,7 @@ def loaded(project, stream="orders"):
     return project.current(stream, "id")
 
 
+@pytest.mark.long
 def test_a_bad_day_and_the_next(project, records):
     """One load among many faults brings every record; the next one what was changed and made."""
     faults = [
