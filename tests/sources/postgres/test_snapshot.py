@@ -115,7 +115,7 @@ def test_stream_that_fails_leaves_the_snapshot_to_the_others(table, url):
 
 @pytest.mark.usefixtures("table")
 def test_splits_are_read_at_the_same_time(url):
-    with opened(url, source=SMALL) as (source, spec):
+    with opened(url, source={**SMALL, "connections": 4}) as (source, spec):
         splits, started = source.splits(spec, Ask()), threading.Barrier(4, timeout=60)
 
         def read(split):

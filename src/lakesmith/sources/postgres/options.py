@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from lakesmith.project.times import check_look_back, parse_duration
+
+FEWEST, MOST = 2, 4
+"""How many connections read a table where nothing is said."""
 
 SSL_MODES = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
@@ -58,7 +62,12 @@ class PostgresOptions(BaseModel):
         description="Patterns of tables (`*`, `sales.*`) that are loaded although no stream names them, also those that come later; `check` lists them with their sizes.",
     )
     exclude: str | tuple[str, ...] = Field(default=(), description="Patterns of tables that are left out of these.")
-    connections: int = Field(default=4, ge=1, le=64, description="How many connections read a table at the same time.")
+    connections: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="How many connections read a table at the same time; as many as this machine has processors, 2 to 4, when left out.",
+    )
     snapshot_max_age_min: float = Field(
         default=60,
         gt=0,
@@ -69,11 +78,18 @@ class PostgresOptions(BaseModel):
         default=None, ge=1, description="How many seconds one statement may take; no limit when left out."
     )
     split_kb: int = Field(
-        default=16_384, ge=8, description="How large the parts are that a table is read in, in KB of its own pages."
+        default=65_536,
+        ge=8,
+        description="How large the parts are that a table is read in at most, in KB of its own pages; smaller where that gives each connection several.",
     )
     batch_kb: int = Field(
         default=4_096, ge=1, le=65_536, description="How many KB of rows are kept in memory at a time."
     )
+
+    @property
+    def lanes(self) -> int:
+        """How many connections read a table at the same time; more than there are processors would wait for each other."""
+        return self.connections or max(FEWEST, min(MOST, os.cpu_count() or 1))
 
     @field_validator("include", "exclude")
     @classmethod

@@ -61,8 +61,8 @@ class PostgresSource:
 
     def lanes(self, stream: StreamSpec) -> int:  # noqa: ARG002 - the same for all of them
         """Return how many splits are read at a time."""
-        connections: int = self._options.connections
-        return connections
+        lanes: int = self._options.lanes
+        return lanes
 
     def splits(self, stream: StreamSpec, ask: Ask) -> Sequence[Split]:
         """Return the parts of the table, or what its cursor has not seen yet, planned in the snapshot.

@@ -154,7 +154,7 @@ def test_a_stream_that_never_took_its_splits_leaves_no_session_to_those_after_it
     project = lakesmith.open(tmp_path)
     result = project.run()
     assert result.state == "failed"
-    assert most == [1 + PostgresSource.Options(url=url).connections]  # the snapshot's and its own
+    assert most == [1 + PostgresSource.Options(url=url).lanes]  # the snapshot's and its own
     assert lines_of((tmp_path / "lake" / "shop" / "t" / "data").glob("*.parquet")) == expected
     assert table.execute(OTHERS).fetchone()[0] == 0
 
@@ -216,7 +216,7 @@ def test_a_run_reads_ahead_and_loads_every_row_once(table, url, taken, tmp_path,
     for _ in range(2):
         taken.clear()
         assert project.run().state == "succeeded"
-        assert len(taken) == PostgresSource.Options(url=url).connections
+        assert len(taken) == PostgresSource.Options(url=url).lanes
         assert not threads()
         files = (tmp_path / "lake" / "shop" / "t" / "data").glob("*.parquet")
         newest = max(int(file.name[:8]) for file in (tmp_path / "lake" / "shop" / "t" / "data").glob("*.parquet"))

@@ -31,7 +31,11 @@ UNSIZED_PARTS = 4
 MOST_PARTS = 8_192
 """About how many parts a plan cuts a table into at most: every load lists all of them, and what is left of the list goes into checkpoints."""
 
+PARTS_EACH = 4
+"""Into how many parts for each connection a table is cut at least, if they are no smaller than `LEAST_BYTES`."""
+
 KB = 1024
+LEAST_BYTES = 16 * KB * KB
 WHOLE = "whole"
 
 
@@ -183,7 +187,7 @@ class Planning:
             column = self.known.column(self.stream.options.split_by, self.stream, "split_by")
             known_size = table.size_bytes if table.kind != "view" else None
             split_bytes = self._split_bytes(known_size or 0)
-            count = -(-known_size // split_bytes) if known_size else UNSIZED_PARTS * self.options.connections
+            count = -(-known_size // split_bytes) if known_size else UNSIZED_PARTS * self.options.lanes
             cuts = find_cuts(self.snapshot.session, relation, column, max(1, count), self.stream)
             return list(key_parts(relation, column.quoted, cuts))
         if not self.known.is_cut_by_pages:
@@ -197,8 +201,9 @@ class Planning:
         return Pages(self._split_bytes(size), self.snapshot.block_bytes) if self.snapshot.can_range else None
 
     def _split_bytes(self, size: int) -> int:
-        """Return how large the parts of a table of `size` bytes are."""
-        return max(self.options.split_kb * KB, -(-size // MOST_PARTS))
+        """Return how large the parts of a table of `size` bytes are: small enough that all connections end about together."""
+        fair = max(LEAST_BYTES, -(-size // (PARTS_EACH * self.options.lanes)))
+        return max(min(self.options.split_kb * KB, fair), -(-size // MOST_PARTS))
 
     def _ranges(self) -> dict[str, tuple[int, int | None]]:
         """Return the pages of each part of a heap, by the part's name."""
@@ -296,7 +301,10 @@ class Planning:
     def _numbered(self, kind: str, parts: Sequence[Part], keeping: Keeping | None = None) -> list[Split]:
         """Return parts as splits."""
         snapshot = self.snapshot.name
-        plan, ranges = f"{snapshot}:{self.known.table.oid}:{kind}", self._ranges()
+        ranges, pages = self._ranges(), self._pages
+        # a table that grew may be cut at other pages: that is another plan, of which nothing was read
+        cut = f"{pages.of_part}:" if ranges and pages is not None else ""
+        plan = f"{snapshot}:{self.known.table.oid}:{cut}{kind}"
         return [
             Split(
                 self.stream.id,
