@@ -21,10 +21,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "servers"))
 DLT, INGESTR = "LAKESMITH_BENCH_DLT", "LAKESMITH_BENCH_INGESTR"
 """Environment variables with the Python (dlt, with connectorx) and the command (ingestr) of the peers; without them they are left out."""
 
-MANY = "LAKESMITH_BENCH_POSTGRES_ROWS"
-"""The environment variable with the number of rows of one table more, which only COPY is compared on: what a run takes before it reads
-is a small part there, and the other tools need not read it."""
-
 PAIRS = 3
 """How often COPY and ours are measured in turn; the pair whose ratio is in the middle counts."""
 
@@ -167,7 +163,10 @@ class Peer:
 
 
 def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
-    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns, and one of as many rows as `MANY` says."""
+    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns; then the first with half of the rows.
+
+    The last says what a run takes whatever it reads: only COPY is compared there.
+    """
     from lake_servers import serve_postgres
 
     with serve_postgres() as server:
@@ -175,11 +174,10 @@ def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
         _make(url, "orders", rows)
         yield _full("postgres-full", folder, url, "orders", with_peers=True)
         yield _incremental(folder, url, rows)
-        yield _wide(folder, url, rows // 50)
-        if many := os.environ.get(MANY):
-            _execute(url, "drop table orders, wide")
-            _make(url, "many", int(many))
-            yield _full("postgres-full-many", folder, url, "many", with_peers=False)
+        yield _wide(folder, url, rows // 100)
+        _execute(url, "drop table orders, wide")
+        _make(url, "half", rows // 2)
+        yield _full("postgres-full-half", folder, url, "half", with_peers=False)
 
 
 def _make(url: str, table: str, rows: int) -> None:

@@ -88,8 +88,8 @@ def run_documents(bench: Bench) -> Iterator[Result]:
 
 
 def run_postgres_cases(bench: Bench) -> Iterator[Result]:
-    """A table of PostgreSQL as a whole and 1 % of it changed, and a table of 500 columns; 5 M rows at the default size."""
-    yield from run_postgres(bench.folder, bench.size_bytes // MB * 1000)
+    """A table of PostgreSQL as a whole, half of it, and 1 % of it changed, and a table of 500 columns; 10 M rows at the default size."""
+    yield from run_postgres(bench.folder, bench.size_bytes // MB * 2000)
 
 
 def run_mongodb_cases(bench: Bench) -> Iterator[Result]:
