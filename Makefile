@@ -35,7 +35,7 @@ demo: $(VENV)/runtime.stamp $(VENV)-servers/stamp ## days of three demo companie
 	else echo "The console: http://localhost:8686 once \`$(BIN)/lakesmith ui --project demo\` serves it"; fi
 
 test: $(VENV)/dev.stamp $(VENV)-servers/stamp ## the fast suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 test-long: $(VENV)/dev.stamp $(VENV)-servers/stamp ## what the fast suite leaves out: whole demos, tours, kills of builds, longer races, many examples of each property
 	LAKESMITH_TEST_EXAMPLES=4 $(BIN)/python -m pytest -n 2 --dist loadfile -m "long or hypothesis"
