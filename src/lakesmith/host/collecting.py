@@ -1,4 +1,4 @@
-"""Python's search for garbage, which finds next to none while libraries come in, and takes a fifth of the time they need."""
+"""Python's search for garbage, which finds next to none where much is made that stays, such as libraries coming in: a fifth of the time they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let nobody look for garbage in a `with` that imports much, and makes little that would become some."""
+    """Let nobody look for garbage in a `with` that makes much, of which little becomes some."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from lakesmith.errors import SourceDataError
+from lakesmith.host.collecting import collector_paused
 from lakesmith.model.streams import Reject
 from lakesmith.sources.files.formats.base import Sight, Stretch, Tail
 from lakesmith.sources.files.formats.nested.json_feed import Beginning
@@ -21,7 +22,7 @@ from lakesmith.sources.files.formats.nested.json_kinds import without_columns
 from lakesmith.sources.files.formats.nested.xml_reader import RowPath, Rows, XmlReader
 from lakesmith.sources.files.formats.nested.xml_rows import batch_of
 from lakesmith.sources.files.formats.nested.xml_survey import Survey, survey
-from lakesmith.sources.files.formats.nested.xml_tree import Names, Shape, uncollected
+from lakesmith.sources.files.formats.nested.xml_tree import Names, Shape
 from lakesmith.sources.files.options import FileStreamOptions
 from lakesmith.sources.files.reading.tape import Tape
 
@@ -46,7 +47,7 @@ class XmlFormat:
         reader = XmlReader(tail.name, path, names)
         pieces, waiting, total = reader.read(tape), Waiting(shape, names), 0
         while not reader.at_end:
-            with uncollected():
+            with collector_paused():  # every new element is an occasion to look for garbage, and none of them is any
                 done = waiting.take(next(pieces))
             if waiting.size >= CHUNK or reader.at_end:
                 done = (*done, waiting.flush())

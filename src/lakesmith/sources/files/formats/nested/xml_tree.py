@@ -6,9 +6,7 @@ An attribute is a part `@name`. A child without attributes and children is its t
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from xml.etree.ElementTree import Element
@@ -125,15 +123,3 @@ def is_deeper(elements: Sequence[Element], most: int) -> bool:
         if not level:
             return False
     return True
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Hold off the collector of garbage: every new element counts as an occasion for it, and none is garbage that only it finds."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
