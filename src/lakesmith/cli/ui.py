@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -33,8 +34,7 @@ def command(host: str, port: int, only_link: bool, **given: Any) -> int:  # noqa
         )
         click.echo("Another one: `lakesmith ui --link`. End with Ctrl-C.")
 
-    try:
+    with suppress(KeyboardInterrupt):  # the server may have taken the signal for itself
         serve(project, host, port, ready, lambda text: click.echo(text, err=True))
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
+    click.echo("Stopped.")
     return 0
