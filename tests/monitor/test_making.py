@@ -98,28 +98,26 @@ def changed(engine, statements):
     engine.dispose()
 
 
-def test_a_new_file_is_like_a_migrated_one(path, host, tmp_path):
-    migrated = tmp_path / "migrated.db"
-    RunStore.at(path, host=host).close()
-    built(connect_file(migrated), migrate)
-    seen = [in_a_file(path)]
-    assert in_a_file(migrated) == seen[0]
+def is_like(made, migrated, said, connect):
+    """Prove that a database says the same of tables made whole as of migrated ones, and of forgotten ones that it does not."""
+    built(connect(migrated), migrate)
+    seen = [said(made)]
+    assert said(migrated) == seen[0]
     for change in FORGOTTEN:
-        changed(connect_file(migrated), change)
-        assert in_a_file(migrated) not in seen, change
-        seen.append(in_a_file(migrated))
+        changed(connect(migrated), change)
+        assert said(migrated) not in seen, change
+        seen.append(said(migrated))
+
+
+def test_a_new_file_is_like_a_migrated_one(path, host, tmp_path):
+    RunStore.at(path, host=host).close()
+    is_like(path, tmp_path / "migrated.db", in_a_file, connect_file)
 
 
 def test_new_tables_on_a_server_are_like_migrated_ones(shared_postgres):
-    made, migrated = shared_postgres.database(), shared_postgres.database()
+    made = shared_postgres.database()
     RunStore.on(made).close()
-    built(connect_server(migrated), migrate)
-    seen = [on_a_server(made)]
-    assert on_a_server(migrated) == seen[0]
-    for change in FORGOTTEN:
-        changed(connect_server(migrated), change)
-        assert on_a_server(migrated) not in seen, change
-        seen.append(on_a_server(migrated))
+    is_like(made, shared_postgres.database(), on_a_server, connect_server)
 
 
 def test_a_new_store_needs_no_library_of_migrations(tmp_path):

@@ -1,10 +1,10 @@
-"""What a query finds, as plain values; and how it finds the newest load of each stream among millions."""
+"""What a query finds, as plain values; and how it finds a few rows among millions: by jumps along an index."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, FromClause, Select, Table, func, select
 
 from lakesmith.monitor import tables
 
@@ -14,6 +14,14 @@ def rows_of(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def every_value(table: Table, name: str) -> CTE:
+    """Return every `value` of a column that an index begins with, and null at their end: one jump along the index for each."""
+    first, other = table.alias("first"), table.alias("other")
+    found = select(func.min(first.c[name]).label("value")).cte("every_value", recursive=True)
+    following = select(func.min(other.c[name])).where(other.c[name] > found.c.value).scalar_subquery()
+    return found.union_all(select(following).where(found.c.value.is_not(None)))
+
+
 def ids_of_newest(mine: FromClause, *wanted: ColumnElement[bool]) -> Select[Any]:
     """Ask for the id of the newest load of each stream: one jump along the index for each, instead of a look at every load there is.
 
@@ -21,17 +29,14 @@ def ids_of_newest(mine: FromClause, *wanted: ColumnElement[bool]) -> Select[Any]
         mine: An alias of the table of loads.
         wanted: What is asked of a load by that alias.
     """
-    first, other = (tables.table_load.alias(name) for name in ("first", "other"))
-    names = select(func.min(first.c.stream).label("stream")).cte("names", recursive=True)
-    following = select(func.min(other.c.stream)).where(other.c.stream > names.c.stream).scalar_subquery()
-    names = names.union_all(select(following).where(names.c.stream.is_not(None)))
+    streams = every_value(tables.table_load, "stream")
     newest = (
         select(mine.c.load_id)
-        .where(mine.c.stream == names.c.stream, *wanted)
+        .where(mine.c.stream == streams.c.value, *wanted)
         .order_by(mine.c.finished_at.desc(), mine.c.load_id.desc())
         .limit(1)
-        .correlate(names)
+        .correlate(streams)
         .scalar_subquery()
     )
-    found = select(newest.label("load_id")).select_from(names).cte("newest")
+    found = select(newest.label("load_id")).select_from(streams).cte("newest")
     return select(found.c.load_id)

@@ -16,6 +16,8 @@ from lakesmith.errors import MissingExtraError, ProjectFileError
 BUSY_TIMEOUT_S = 5
 """How long one waits for another who writes: what a run has to say waits in its own queue."""
 CONNECT_TIMEOUT_S = 5
+BY_INDEX = "-crandom_page_cost=1.1"
+"""Few rows of large tables are asked for. What a server takes a row out of order for by itself is meant for disks that turn."""
 WRITES = "lakesmith_writes"
 """Execution option of a connection whose transaction writes after it has read: it takes the right to write at its beginning."""
 MIGRATING = 7_205_759_403_791
@@ -60,9 +62,11 @@ def connect_server(address: str, *, where: str = "monitor.store") -> Engine:
     """
     url, schema = _parsed(address, where)
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "lakesmith"}
-    limits = f"-clock_timeout={BUSY_TIMEOUT_S}s -cstatement_timeout=60s -crandom_page_cost=1.1"
+    limits = f"-clock_timeout={BUSY_TIMEOUT_S}s -cstatement_timeout=60s"
     told = url.query.get("options", "")
-    arguments["options"] = " ".join(filter(None, (str(told), limits, f"-csearch_path={schema}" if schema else "")))
+    arguments["options"] = " ".join(
+        filter(None, (str(told), limits, BY_INDEX, f"-csearch_path={schema}" if schema else ""))
+    )
     url = url.difference_update_query(["options"])
     try:
         engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=3)

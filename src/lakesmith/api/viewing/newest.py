@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import CTE, Select, func, select
 
 from lakesmith.monitor import tables
+from lakesmith.monitor.asking import every_value
 from lakesmith.monitor.judging.columns import RULES as COLUMN_RULES
-from lakesmith.monitor.judging.reading import PROFILES_BACK
-from lakesmith.monitor.writing import stamp
+from lakesmith.monitor.judging.reading import PROFILES_BACK, newest_judged
 
 
 def newest_of_tables(target: str) -> Select[Any]:
@@ -29,12 +29,7 @@ def newest_of_tables(target: str) -> Select[Any]:
 
 def newest_of_columns(target: str, now: datetime) -> Select[Any]:
     """Ask for what each rule about columns said last of each column, as long as it counts: there are too many for jumps."""
-    table = tables.judgement
-    mine = (table.c.rule.in_(COLUMN_RULES), table.c.judged_at >= stamp(now - PROFILES_BACK), table.c.target == target)
-    newest = select(func.max(table.c.judgement_id)).where(*mine)
-    return select(table).where(
-        table.c.judgement_id.in_(newest.group_by(table.c.subject, table.c.rule, table.c.column_name))
-    )
+    return newest_judged(target, now - PROFILES_BACK, tables.judgement.c.rule.in_(COLUMN_RULES))
 
 
 def judged_after(target: str, last_id: int) -> Select[Any]:
@@ -45,12 +40,10 @@ def judged_after(target: str, last_id: int) -> Select[Any]:
 
 def _pairs() -> CTE:
     """Return every table with every rule that ever judged it: first the tables are walked through, then the rules of each."""
-    table, other, first, further = (tables.judgement.alias(name) for name in ("a", "b", "c", "d"))
-    subjects = select(func.min(table.c.subject).label("subject")).cte("subjects", recursive=True)
-    following = select(func.min(other.c.subject)).where(other.c.subject > subjects.c.subject).scalar_subquery()
-    subjects = subjects.union_all(select(following).where(subjects.c.subject.is_not(None)))
-    rule = select(func.min(first.c.rule)).where(first.c.subject == subjects.c.subject).scalar_subquery()
-    begin = select(subjects.c.subject, rule.label("rule")).where(subjects.c.subject.is_not(None))
+    subjects = every_value(tables.judgement, "subject")
+    one, further = tables.judgement.alias("one"), tables.judgement.alias("further")
+    rule = select(func.min(one.c.rule)).where(one.c.subject == subjects.c.value).scalar_subquery()
+    begin = select(subjects.c.value.label("subject"), rule.label("rule")).where(subjects.c.value.is_not(None))
     pairs = begin.cte("pairs", recursive=True)
     following = (
         select(func.min(further.c.rule))

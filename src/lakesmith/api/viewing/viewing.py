@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from lakesmith.api.project import Project
 
 View = TypeVar("View")
-BY_INDEX = "set local random_page_cost = 1.1"
-"""Pages ask for a few rows of large tables. What a server takes a row out of order for by itself is meant for disks that turn."""
 
 
 class Viewing:
@@ -105,8 +103,6 @@ class Viewing:
         """Open a connection for one look, which sees one state of the record from beginning to end."""
         now = self._shop.host.clock.now()
         with self._readable(), self._store.engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(BY_INDEX)
             history = History(self._store, now=now)
             yield Desk(self._shop, connection, now, self._standing, history, self._store.place)
 

@@ -13,6 +13,7 @@ from lakesmith.engines.duckdb.objects import plugin, register
 from lakesmith.engines.duckdb.options import DuckDBOptions
 from lakesmith.engines.duckdb.warehouse import Warehouse, create_views, merged
 from lakesmith.errors import ConfigError
+from lakesmith.host.processors import processors
 from lakesmith.host.system import Host
 from lakesmith.model.loads import BronzeSnapshot
 from lakesmith.model.plans import Dataset, EngineContext
@@ -52,7 +53,7 @@ class DuckDBEngine:
         return {
             "type": "duckdb",
             "path": f"{{{{ env_var('{BUILD_VARIABLE}', '{default}') }}}}",
-            "threads": self._options.threads or min(DBT_THREADS, os.cpu_count() or 1),
+            "threads": self._options.threads or processors(DBT_THREADS),
             "config_options": dict(OFFLINE),
             "settings": {"TimeZone": "UTC", **{key: value for key, value in limits.items() if value is not None}},
             **({"plugins": plugins} if plugins else {}),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, Select, String, case, column, func, select, values
+from sqlalchemy import CTE, ColumnElement, Select, String, case, column, func, select, values
 
 from lakesmith.monitor import tables
 from lakesmith.monitor.asking import rows_of
@@ -197,19 +197,10 @@ class Facts:
 
         Columns are judged when something is loaded, which may be rarely: what is thought of them is known as long as their profiles.
         """
-        judgement = tables.judgement
-        is_of_column = judgement.c.rule.in_(COLUMN_RULES)
+        is_of_column = tables.judgement.c.rule.in_(COLUMN_RULES)
         found: dict[tuple[str, str, str], Judgement] = {}
-        for mine, back in (
-            (~is_of_column, since),
-            (is_of_column, max(since, PROFILES_BACK)),
-        ):  # two questions find two indexes
-            newest = (
-                select(func.max(judgement.c.judgement_id))
-                .where(mine, judgement.c.judged_at >= stamp(self._now - back), judgement.c.target == self._target)
-                .group_by(judgement.c.subject, judgement.c.column_name, judgement.c.rule)
-            )
-            rows = self._all(select(judgement).where(judgement.c.judgement_id.in_(newest)))
+        for mine, back in ((~is_of_column, since), (is_of_column, max(since, PROFILES_BACK))):
+            rows = self._all(newest_judged(self._target, self._now - back, mine))  # each by an index of its own
             found |= {(one.subject, one.column, one.rule): one for one in map(judgement_of, rows)}
         return found
 
@@ -297,6 +288,17 @@ class Facts:
     def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self._store.engine.connect() as connection:
             return rows_of(connection, query)
+
+
+def newest_judged(target: str, since: datetime, wanted: ColumnElement[bool]) -> Select[Any]:
+    """Ask for what each rule said last of each table or column, if it was not before `since`; `wanted` is said of the judgements."""
+    judgement = tables.judgement
+    newest = (
+        select(func.max(judgement.c.judgement_id))
+        .where(wanted, judgement.c.judged_at >= stamp(since), judgement.c.target == target)
+        .group_by(judgement.c.subject, judgement.c.rule, judgement.c.column_name)
+    )
+    return select(judgement).where(judgement.c.judgement_id.in_(newest))
 
 
 def _hour(text: str) -> datetime:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import ClassVar
 
 from lakesmith.errors import ConnectorOptionsError, LakesmithError, SourceDataError, SourceMissingError
+from lakesmith.host.processors import processors
 from lakesmith.model.streams import Ask, Chunk, Finding, Kept, Position, SourceContext, Split, StreamSpec, canonical
 from lakesmith.sources.documents.crew import Crew
 from lakesmith.sources.documents.options import DocumentsOptions, DocumentStreamOptions
@@ -40,7 +41,7 @@ class DocumentsSource:
         self._context = context
         options: DocumentsOptions = context.options
         self._place = open_place(options, context)
-        self._crew = Crew(options.workers or min(MOST_WORKERS, os.cpu_count() or 1))
+        self._crew = Crew(options.workers or processors(MOST_WORKERS))
 
     def check(self) -> Iterator[Finding]:
         """Say of each stream how many documents of which kind it has, and what is missing to read them."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from lakesmith.host.processors import processors
 from lakesmith.project.times import check_look_back, parse_duration
 
 READ_PREFERENCES = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
@@ -63,7 +63,7 @@ class MongoOptions(BaseModel):
     @property
     def lanes(self) -> int:
         """How many processes read."""
-        return self.workers or max(FEWEST, min(MOST, os.cpu_count() or 1))
+        return self.workers or processors(MOST, fewest=FEWEST)
 
 
 class MongoStreamOptions(BaseModel):

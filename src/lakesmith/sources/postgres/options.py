@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from lakesmith.host.processors import processors
 from lakesmith.project.times import check_look_back, parse_duration
 
 FEWEST, MOST = 2, 4
@@ -88,8 +88,8 @@ class PostgresOptions(BaseModel):
 
     @property
     def lanes(self) -> int:
-        """How many connections read a table at the same time; more than there are processors would wait for each other."""
-        return self.connections or max(FEWEST, min(MOST, os.cpu_count() or 1))
+        """How many connections read a table at the same time."""
+        return self.connections or processors(MOST, fewest=FEWEST)
 
     @field_validator("include", "exclude")
     @classmethod
