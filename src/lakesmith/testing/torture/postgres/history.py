@@ -84,7 +84,7 @@ class History(playing.History):
     """By stream, the promises that bronze kept when it was compared last: several where they differ in nothing that it shows."""
     chronicles: dict[str, Chronicle] = field(default_factory=dict)
     versions: dict[int, list[Promise]] = field(default_factory=dict)
-    """By snapshot, the promises that `replace` kept when readers saw it, oldest first."""
+    """By snapshot, the promises that `replace` kept when readers saw it first, oldest first: later builds may rename its columns."""
     chunks: int = 0
     trouble: Trouble = field(default_factory=Trouble)
 
@@ -333,7 +333,7 @@ class History(playing.History):
             self._settle(name, after if isinstance(after, Promise) else None, bronze[name]["rows"])
         seen = self.chronicles["replace"].last.head
         if seen is not None:
-            self.versions[seen] = self.states["replace"]
+            self.versions.setdefault(seen, list(self.states["replace"]))  # whoever goes back finds it as it was made
             self.versions = dict(list(self.versions.items())[-MOST_KEPT:])
 
     def _settle(self, name: str, after: Promise | None, rows: Any) -> None:

@@ -177,6 +177,13 @@ def _numbers_of_a_build_again(patches: Patches) -> None:
     patches.put_only(import_module("lakesmith.lake.commits.generations"), "highest_known", seen)
 
 
+def _names_stay(patches: Patches) -> None:
+    """Leave columns the names they have when rows come back that were called otherwise."""
+    patches.put_only(
+        import_module("lakesmith.lake.commits.generations"), "returned", lambda _old: lambda now, _then: now
+    )
+
+
 TORN = ("lost", "doubled", "wrong")
 """What a read of several moments may come to."""
 MUTANTS: dict[str, Mutant] = {
@@ -199,4 +206,5 @@ MUTANTS: dict[str, Mutant] = {
     "rollback numbered as if nothing was built aside": Mutant(
         _numbers_of_a_build_again, ("order",), Theme(returns=True)
     ),
+    "names not given back": Mutant(_names_stay, ("lost", "wrong"), Theme(before=("rename column",), returns=True)),
 }
