@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -60,6 +60,7 @@ def _last_page_known(patches: Patches) -> None:
         return parts
 
     patches.put(f"{POSTGRES}.planning.parts", "leaf_parts", ended)
+    _cut_otherwise(patches, lambda first, until: (first, first if until is None else until))
 
 
 def _ranges_overlap(patches: Patches) -> None:
@@ -74,17 +75,27 @@ def _ranges_overlap(patches: Patches) -> None:
         return parts
 
     patches.put(f"{POSTGRES}.planning.parts", "leaf_parts", early)
+    _cut_otherwise(patches, lambda first, until: (max(0, first - 1), until))
+
+
+def _cut_otherwise(patches: Patches, cut: Callable[[int, int | None], tuple[int, int | None]]) -> None:
+    """Change the pages that are read in blocks as well."""
+
+    def otherwise(old: Any) -> Any:
+        def ranges(self: Any) -> Any:
+            found = old(self)
+            return {name: cut(*pages) for name, pages in found.items()} if len(found) > 1 else found
+
+        return ranges
+
+    patches.put(f"{POSTGRES}.planning.plan", "Planning._ranges", otherwise)
 
 
 def _each_its_own(patches: Patches) -> None:
     """Read every split in a snapshot of its own connection."""
 
     def alone(_old: Any) -> Any:
-        def enter(connection: Any, _key: str, _scene: Any) -> None:
-            with connection.cursor() as cursor:
-                cursor.execute("begin isolation level repeatable read, read only")
-
-        return enter
+        return lambda session, _key, _scene: session.rows("begin isolation level repeatable read, read only")
 
     patches.put(f"{POSTGRES}.reading.session", "_enter", alone)
 
