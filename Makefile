@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# by all processors, which pip does with one; what is left over are templates that are no Python
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 export LAKESMITH_TEST_DATA ?= $(abspath ../shared/data)
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -14,12 +16,14 @@ help: ## list the targets
 
 $(VENV)/runtime.stamp: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-compile --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/runtime.stamp requirements-dev.lock
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
+	$(COMPILE)
 	@touch $@
 
 $(VENV)-servers/stamp: requirements-servers.lock
