@@ -73,7 +73,7 @@ def run(url, *statements, role=None):
 
 def refused(url, role, *statements):
     for statement in statements:
-        with pytest.raises(errors.InsufficientPrivilege):
+        with pytest.raises(errors.InsufficientPrivilege, match=r"permission denied|must be owner"):
             run(url, statement, role=role)
 
 

@@ -31,6 +31,6 @@ def test_the_collector_is_afterwards_as_it_was(before):
 @pytest.mark.usefixtures("collector")
 def test_a_fault_does_not_leave_it_off():
     gc.enable()
-    with pytest.raises(KeyError), collector_paused():
-        raise KeyError
+    with pytest.raises(KeyError, match="a fault"), collector_paused():
+        raise KeyError("a fault")
     assert gc.isenabled()

@@ -93,14 +93,14 @@ def test_the_wire_breaks_as_the_script_says():
         server.spoil(
             Fault("wrong_length", at=(1,), amount=3), Fault("cut_chunk", at=(2,), amount=5), Fault("slow", amount=40)
         )
-        with pytest.raises(IncompleteRead):
+        with pytest.raises(IncompleteRead, match="3 more expected"):
             get(server)
         assert raw(server).endswith(b"\r\n\r\n%x\r\n" % len(whole) + whole[:5])
         assert get(server)[2] == whole
         server.spoil(Fault("reset", at=(1,)))
         connection = HTTPConnection(urlsplit(server.url).netloc, timeout=10)
         connection.request("GET", "/list")
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError, match="reset by peer"):
             connection.getresponse()
         connection.close()
 

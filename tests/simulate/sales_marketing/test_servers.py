@@ -94,8 +94,8 @@ def test_platforms_know_what_is_known_on_the_day_and_meta_ages(tmp_path):
         assert names[0] == names[1] == {"Prospecting", "Retargeting"}
         today.write(BUSINESS, META_DAY)
         assert {one["name"] for one in ask(new + campaigns)["data"]} == {"Prospecting", "Comeback"}
-        with pytest.raises(urllib.error.HTTPError) as refused:
+        with pytest.raises(urllib.error.HTTPError, match="HTTP Error 400") as refused:
             ask(old + campaigns)
         assert json.loads(refused.value.read())["error"]["code"] == 2635
-    with pytest.raises(urllib.error.URLError):
+    with pytest.raises(urllib.error.URLError, match="refused"):
         ask(new + campaigns)

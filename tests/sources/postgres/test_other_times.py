@@ -62,7 +62,7 @@ def test_a_partition_that_is_detached_after_the_snapshot_is_locked_as_well(db, u
         source.splits(spec, Ask())
         with psycopg.connect(url, autocommit=True) as other:
             other.execute("set lock_timeout = '50ms'")
-            with pytest.raises(psycopg.errors.LockNotAvailable):
+            with pytest.raises(psycopg.errors.LockNotAvailable, match="lock timeout"):
                 other.execute("truncate t_2")
         assert rows_of(read_all(source, spec)[0]) == expected
 

@@ -158,7 +158,7 @@ def test_table_is_not_rewritten_while_it_is_read(table, url):
         source.splits(spec, Ask())
         table.execute("set lock_timeout = '100ms'")
         for statement in ("vacuum full t", "truncate t", "alter table t drop column name", "drop table t"):
-            with pytest.raises(psycopg.errors.LockNotAvailable):
+            with pytest.raises(psycopg.errors.LockNotAvailable, match="lock timeout"):
                 table.execute(statement)
     table.execute("vacuum full t")
 

@@ -107,7 +107,7 @@ def test_keys_and_passwords(desk, server):
         ({"type": "basic", "user": "me", "password": "p-canary"}, "authorization", "Basic bWU6cC1jYW5hcnk="),
         ({"type": "bearer", "token": "t-canary", "scheme": "Token"}, "authorization", "Token t-canary"),
     ):
-        with pytest.raises(ConnectorOptionsError):
+        with pytest.raises(ConnectorOptionsError, match="does not accept the credentials"):
             desk(LINK, auth=auth).rows()
         assert server.heard[-1].asked.headers[name] == value
 

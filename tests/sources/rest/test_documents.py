@@ -61,13 +61,26 @@ def test_both_ways_find_the_same(rows, beside, first, indent, ascii_only):
 def test_a_part_of_a_document_is_no_document(rows, data):
     body = json.dumps({"items": rows, "next": "x"}).encode()
     end = data.draw(st.integers(min_value=1, max_value=len(body) - 1))
-    with pytest.raises(SourceDataError):
+    with pytest.raises(SourceDataError, match="ends too early"):
         look_at(Held(body[:end]), "items", "x")
 
 
-@pytest.mark.parametrize("body", [b"[1, 2] 3", b'{"items": [1]}{"items": [2]}', b'{"items": [1,]}', b"", b"[", b'{"items": [1}]', b"<html>", b"\xff\xfe"])  # fmt: skip
-def test_what_is_not_one_document(body):
-    with pytest.raises(SourceDataError):
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"[1, 2] 3", "something else follows its end"),
+        (b'{"items": [1]}{"items": [2]}', "something else follows its end"),
+        (b'{"items": [1,]}', "an element of the list is missing"),
+        (b"", "there is nothing in it"),
+        (b"\xff\xfe", "there is nothing in it"),
+        (b"[", "ends too early"),
+        (b"[1, 2", "ends too early"),
+        (b'{"items": [1}]', "a list ends like an object"),
+        (b"<html>", "a value in it is no JSON"),
+    ],
+)
+def test_what_is_not_one_document(body, why):
+    with pytest.raises(SourceDataError, match=why):
         look_at(Held(body), "items" if b"items" in body else ".", "x")
 
 

@@ -171,7 +171,7 @@ def test_nobody_there(desk):
 def test_a_redirect_to_another_host_takes_no_credentials(desk, server, shelf):
     with ApiServer(shelf) as other:
         server.spoil(Fault("redirect", at=(1,), to=f"{other.url}/link?key=1"))
-        with pytest.raises(ConnectorOptionsError):
+        with pytest.raises(ConnectorOptionsError, match="does not accept the credentials"):
             desk(PAGINGS["link"], headers={"X-Secret": "header-secret"}, params={"tenant": "param-secret"}).rows()
         sent = str([heard.asked for heard in other.heard])
     assert len(other.heard) == 1

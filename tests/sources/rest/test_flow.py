@@ -108,7 +108,7 @@ def test_new_credentials_once_for_each_request():
 
 def test_what_the_api_says_is_scrubbed():
     body = {"error": {"message": "key s3cr3t-key of ann@example.com, order 123456789: " + "no " * 400}}
-    with pytest.raises(ConnectorOptionsError) as caught:
+    with pytest.raises(ConnectorOptionsError, match="refuses the request") as caught:
         played(plan(CURSOR, secrets=["s3cr3t-key"]), ok(body, 400))
     text = str(caught.value)
     assert not any(word in text for word in ("s3cr3t", "ann@", "123456789"))
@@ -119,7 +119,7 @@ def test_what_the_api_says_is_scrubbed():
 def test_a_secret_is_masked_before_the_message_is_cut():
     secret = "s3cr3t-" * 10
     body = {"message": "x " * 140 + secret}
-    with pytest.raises(ConnectorOptionsError) as caught:
+    with pytest.raises(ConnectorOptionsError, match="refuses the request") as caught:
         played(plan(CURSOR, secrets=[secret]), ok(body, 400))
     assert "s3cr3t" not in str(caught.value)
 

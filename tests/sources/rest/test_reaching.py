@@ -53,7 +53,7 @@ def test_other_spellings_of_this_machine(host):
 def test_a_name_with_one_address_inside_is_refused_as_a_whole(monkeypatch):
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.215.14", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: found)
-    with pytest.raises(ForbiddenAddressError):
+    with pytest.raises(ForbiddenAddressError, match=r"both\.example\.com"):
         reachable("both.example.com", 80)
 
 

@@ -90,7 +90,7 @@ def test_what_a_connector_needs_is_said_by_its_own_specification(tmp_path):
 def test_a_connector_that_counts_otherwise_stops_the_load(tmp_path):
     (tmp_path / "records.json").write_text(json.dumps([record(1), record(2)]))
     project = opened(tmp_path, {"file": str(tmp_path / "records.json"), "hides": 1}, {"orders": {}})
-    with pytest.raises(RowLawError):
+    with pytest.raises(RowLawError, match="0 read, but 2 written"):
         raise project.run().outcome.errors[0][1]
 
 

@@ -66,7 +66,10 @@ def test_names_of_the_server_are_found_before_those_of_a_schema_that_comes_first
 
 
 def test_no_session_can_write(server):
-    with server.session() as session, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+    with (
+        server.session() as session,
+        pytest.raises(psycopg.errors.ReadOnlySqlTransaction, match="read-only transaction"),
+    ):
         session.execute("create table never (a int)")
 
 

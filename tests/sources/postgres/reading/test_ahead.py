@@ -201,7 +201,7 @@ def test_a_wait_for_what_is_read_ahead_can_be_ended(url):
         stopping = threading.Thread(target=lambda: [chunks.cancel() for _ in iter(lambda: waiting.wait(0.2), True)])
         waiting = threading.Event()
         stopping.start()
-        with pytest.raises(lakesmith.errors.LakesmithError):
+        with pytest.raises(lakesmith.errors.LakesmithError, match=r"was stopped|cancelled it"):
             next(chunks)
         waiting.set()
         stopping.join()

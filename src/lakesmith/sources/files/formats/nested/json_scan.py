@@ -183,9 +183,9 @@ class Scanner:
             is_first = is_first and not ends
             if close is not None or (not in_list and self._feed.at_end and not self.peek()):
                 return
-            self._read_on()
+            self._read_on(in_list=in_list)
 
-    def _read_on(self) -> None:
+    def _read_on(self, *, in_list: bool) -> None:
         """Read more of an element.
 
         Raises:
@@ -197,7 +197,7 @@ class Scanner:
         if not self._fill():
             where = self._at
             self._at = len(self._buffer) if is_value else where
-            raise self.fault(TOO_EARLY if is_value else "something else follows its end")
+            raise self.fault(TOO_EARLY if is_value or in_list else "something else follows its end")
 
     def _elements(self, ends: list[int], *, in_list: bool) -> Elements:
         """Return the elements up to each of `ends`, and go behind them and the comma that follows each in a list."""
@@ -234,7 +234,8 @@ class Scanner:
             if len(self._buffer) - self._at > LONGEST:
                 raise self.fault(f"one text of it is longer than {LONGEST // 1024 // 1024} MB")
             if not self._fill():
-                raise self.fault("it is no JSON from there on")
+                is_cut_off = self._buffer[self._at : self._at + 1] in {b"", b'"'}
+                raise self.fault(TOO_EARLY if is_cut_off else "it is no JSON from there on")
 
     def _fill(self) -> bool:
         """Read on; whether there was more."""
