@@ -163,9 +163,9 @@ class Peer:
 
 
 def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
-    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns; then the first with half of the rows.
+    """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns; then the first with half and a tenth of the rows.
 
-    The last says what a run takes whatever it reads: only COPY is compared there.
+    Half says what a run takes whatever it reads: only COPY is compared there. A tenth is as much as all peers come to the end of.
     """
     from lake_servers import serve_postgres
 
@@ -176,8 +176,9 @@ def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
         yield _incremental(folder, url, rows)
         yield _wide(folder, url, rows // 100)
         _execute(url, "drop table orders, wide")
-        _make(url, "half", rows // 2)
-        yield _full("postgres-full-half", folder, url, "half", with_peers=False)
+        for part, table in ((2, "half"), (10, "tenth")):
+            _make(url, table, rows // part)
+            yield _full(f"postgres-full-{table}", folder, url, table, with_peers=table == "tenth")
 
 
 def _make(url: str, table: str, rows: int) -> None:
@@ -192,7 +193,7 @@ def _full(name: str, folder: Path, url: str, table: str, *, with_peers: bool) ->
     copied, ours = pairs[median_low(pairs)]
     equal = case.holds(query)
     costs, equals = {"COPY (FORMAT binary) to nowhere": copied}, {}
-    for peer, made in _peers(folder, url) if with_peers else ():
+    for peer, made in _peers(folder, url, table) if with_peers else ():
         costs[peer] = made.cost
         equals[peer] = not made.cost.note and made.is_equal(case, query)
         shutil.rmtree(made.file.parent)
@@ -240,21 +241,21 @@ def _wide(folder: Path, url: str, rows: int) -> Result:
     return result("postgres-wide", ours, {"COPY (FORMAT binary) to nowhere": copied}, content_equal=count == rows)
 
 
-def _peers(folder: Path, url: str) -> Iterator[tuple[str, Peer]]:
+def _peers(folder: Path, url: str, table: str) -> Iterator[tuple[str, Peer]]:
     os.environ.update(QUIET)
     work = folder / "peer"
     file = work / "target.duckdb"
     if dlt := os.environ.get(DLT):
         for backend in ("sqlalchemy", "pyarrow", "connectorx"):
             work.mkdir()
-            cost = measure(dlt, "-c", WITH_DLT, url, "orders", backend, str(work), limit_s=PEER_LIMIT_S)
-            yield f"dlt, {backend}, to DuckDB", Peer(cost, file, "peer.orders")
+            cost = measure(dlt, "-c", WITH_DLT, url, table, backend, str(work), limit_s=PEER_LIMIT_S)
+            yield f"dlt, {backend}, to DuckDB", Peer(cost, file, f"peer.{table}")
     if ingestr := os.environ.get(INGESTR):
         work.mkdir()
-        words = ("--source-table", "public.orders", "--dest-table", "main.orders", "--yes", "--progress", "log")
+        words = ("--source-table", f"public.{table}", "--dest-table", f"main.{table}", "--yes", "--progress", "log")
         ends = ("--source-uri", url, "--dest-uri", f"duckdb:///{file}")
         cost = measure(ingestr, "ingest", *ends, *words, limit_s=PEER_LIMIT_S)
-        yield "ingestr, to DuckDB", Peer(cost, file, "main.orders")
+        yield "ingestr, to DuckDB", Peer(cost, file, f"main.{table}")
 
 
 def _execute(url: str, *statements: str) -> None:

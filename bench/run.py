@@ -88,7 +88,7 @@ def run_documents(bench: Bench) -> Iterator[Result]:
 
 
 def run_postgres_cases(bench: Bench) -> Iterator[Result]:
-    """A table of PostgreSQL as a whole, half of it, and 1 % of it changed, and a table of 500 columns; 10 M rows at the default size."""
+    """A table of PostgreSQL as a whole, half and a tenth of it, and 1 % of it changed, and a table of 500 columns; 10 M rows at the default size."""
     yield from run_postgres(bench.folder, bench.size_bytes // MB * 2000)
 
 
