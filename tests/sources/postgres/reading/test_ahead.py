@@ -154,7 +154,8 @@ def test_a_stream_that_never_took_its_splits_leaves_no_session_to_those_after_it
     project = lakesmith.open(tmp_path)
     result = project.run()
     assert result.state == "failed"
-    assert most == [1 + PostgresSource.Options(url=url).lanes]  # the snapshot's and its own
+    lanes = PostgresSource.Options(url=url).lanes
+    assert [1 < count <= 1 + lanes for count in most] == [True]  # the snapshot's, and its own as far as it needed them
     assert lines_of((tmp_path / "lake" / "shop" / "t" / "data").glob("*.parquet")) == expected
     assert table.execute(OTHERS).fetchone()[0] == 0
 
