@@ -165,7 +165,7 @@ class Peer:
 def run_postgres(folder: Path, rows: int) -> Iterator[Result]:
     """A table of 12 columns as a whole, then 1 % of it changed; then one of 500 columns; then the first with half and a tenth of the rows.
 
-    Half says what a run takes whatever it reads: only COPY is compared there. A tenth is what most peers come to the end of.
+    Half says what a run takes whatever it reads: only COPY is compared there. A tenth is what all peers come to the end of, within seven minutes.
     """
     from lake_servers import serve_postgres
 
